@@ -1,0 +1,18 @@
+//! What the engine asks of the rooms that touch the world: traits only, no implementation.
+//!
+//! Invariant: nothing here decides. Each trait has one implementation in production and may have another in a test or
+//! simulation; what they share is written in the trait's documentation.
+
+pub mod clock;
+pub mod connector;
+pub mod plugin_runtime;
+pub mod scraper;
+pub mod series_store;
+pub mod store;
+
+pub use clock::Clock;
+pub use connector::{Connector, Settled};
+pub use plugin_runtime::{Door, Halt, PluginRuntime, RunFailure, RunRequest};
+pub use scraper::{Scrape, ScrapeError, ScrapeTarget, ScrapedSample, Scraper};
+pub use series_store::{AppendSummary, SeriesStore};
+pub use store::{Store, StoreError};

@@ -1,0 +1,31 @@
+//! The words that every room shares: ids, labels, time, series, the plain records of alerts, incidents and executions,
+//! the capability call, and the events that carry them from one stage to the next.
+//!
+//! Nothing here does I/O, reads a clock, or decides anything; the state machines that move these records live in
+//! `alerting`, `response` and `automation`. Only [`call`] carries a wire format, because a capability call is itself a
+//! message between a plugin and the host.
+
+pub mod alert;
+pub mod call;
+pub mod duration;
+pub mod event;
+pub mod execution;
+pub mod hash;
+pub mod ids;
+pub mod incident;
+pub mod labels;
+pub mod limits;
+pub mod matcher;
+pub mod objective;
+pub mod plugin;
+pub mod series;
+pub mod service;
+pub mod silence;
+pub mod time;
+
+pub use duration::{format_duration, parse_duration};
+pub use ids::*;
+pub use labels::Labels;
+pub use matcher::{MatchOp, Matcher};
+pub use series::{QueryError, Queryable, Sample, Series, TimeRange};
+pub use time::Timestamp;
