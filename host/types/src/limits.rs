@@ -14,3 +14,7 @@ pub const SCRAPE_BYTES_MAX: usize = 8 << 20;
 pub const TIMELINE_ENTRIES_MAX: usize = 10_000;
 /// Most active alerts that one rule may have.
 pub const ALERTS_PER_RULE_MAX: usize = 10_000;
+/// Most bytes of one value that a plugin keeps between runs.
+pub const PLUGIN_STATE_BYTES_MAX: usize = 64 << 10;
+/// Most effects in one batch.
+pub const BATCH_EFFECTS_MAX: usize = 100;
