@@ -16,7 +16,7 @@ mod workspace;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use error::{Error, Result};
+use error::Result;
 use workspace::Workspace;
 
 /// Builds, checks, measures and shows Ballast.

@@ -122,7 +122,8 @@ mod tests {
     #[test]
     fn a_foreign_command_carries_no_toolchain() {
         let command = foreign("env");
-        let removed: Vec<_> = command.get_envs().filter(|(_, value)| value.is_none()).map(|(n, _)| n).collect();
+        let removed: Vec<_> =
+            command.get_envs().filter(|(_, value)| value.is_none()).map(|(n, _)| n).collect();
         for name in ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC", "LD_LIBRARY_PATH", "CARGO_MANIFEST_DIR"] {
             assert!(removed.contains(&OsStr::new(name)), "{name} is passed on");
         }

@@ -67,7 +67,11 @@ fn scope(args: &[String]) -> Option<&'static str> {
 /// nextest reports on standard error, `cargo test` on standard output; the other stream stays ours.
 fn follow(command: &mut Command, on_stderr: bool) -> Result<(String, bool)> {
     command.stdin(Stdio::null());
-    if on_stderr { command.stderr(Stdio::piped()) } else { command.stdout(Stdio::piped()) };
+    if on_stderr {
+        command.stderr(Stdio::piped())
+    } else {
+        command.stdout(Stdio::piped())
+    };
     let mut child = command.spawn().map_err(process::start(command))?;
     let mut kept = String::new();
     if let Some(stream) = child.stderr.take() {

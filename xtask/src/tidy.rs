@@ -27,13 +27,17 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
         println!("tidy: clean");
         return Ok(ExitCode::SUCCESS);
     }
-    println!("tidy: {} to mend; the table is xtask/src/tidy/rooms.rs, the reasons are in ARCHITECTURE.md", found.len());
+    println!(
+        "tidy: {} to mend; the table is xtask/src/tidy/rooms.rs, the reasons are in ARCHITECTURE.md",
+        found.len()
+    );
     Ok(ExitCode::FAILURE)
 }
 
 /// Everything that violates the design, a line each.
 pub(crate) fn violations(workspace: &Workspace) -> Result<Vec<String>> {
-    let metadata = MetadataCommand::new().manifest_path(workspace.root().join("Cargo.toml")).no_deps().exec()?;
+    let metadata =
+        MetadataCommand::new().manifest_path(workspace.root().join("Cargo.toml")).no_deps().exec()?;
     let mut found = edges::violations(&metadata);
     found.extend(files::violations(workspace.root(), &metadata)?);
     Ok(found)

@@ -13,7 +13,8 @@ use crate::error::{Error, Result};
 /// When the module cannot be read, or carries no contract, or imports what no contract declares.
 pub(crate) fn encode(package: &str, module: &Path) -> Result<Vec<u8>> {
     let core = fs::read(module).map_err(Error::file("read", module))?;
-    let encoded = ComponentEncoder::default().validate(true).module(&core).and_then(|encoder| encoder.encode());
+    let encoded =
+        ComponentEncoder::default().validate(true).module(&core).and_then(|encoder| encoder.encode());
     encoded.map_err(|error| Error::Component { package: package.to_owned(), text: format!("{error:#}") })
 }
 

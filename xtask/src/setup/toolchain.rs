@@ -101,7 +101,8 @@ fn linker(root: &Path) -> Result<PathBuf> {
     if linker.is_file() {
         return Ok(linker);
     }
-    let text = format!("find the linker for guests at {}; `rustup target add {TARGET}` avoids it", linker.display());
+    let text =
+        format!("find the linker for guests at {}; `rustup target add {TARGET}` avoids it", linker.display());
     Err(Error::Said(text))
 }
 
@@ -125,7 +126,11 @@ fn install() -> Result<()> {
     println!("setup: guest toolchain: the package lists are old, updating them");
     process::succeed(apt().arg("update"))?;
     process::succeed(&mut apt_install())?;
-    if has_debian() { Ok(()) } else { Err(Error::Said(format!("find {DEBIAN_SOURCE} after installing {packages}"))) }
+    if has_debian() {
+        Ok(())
+    } else {
+        Err(Error::Said(format!("find {DEBIAN_SOURCE} after installing {packages}")))
+    }
 }
 
 fn apt_install() -> Command {

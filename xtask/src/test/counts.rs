@@ -83,12 +83,16 @@ mod tests {
     fn nextests_summary_is_read_with_every_way_to_fail() {
         let output = "  PASS [ 0.1s] a\n------------\n     Summary [   0.012s] 9/9 tests run: 4 passed (1 slow, 2 leaky), 2 failed, 2 timed out, 1 exec failed, 3 skipped\n  FAIL b\n";
         assert_eq!(of_nextest(output).to_string(), "4 passed, 5 failed, 3 skipped");
-        assert_eq!(of_nextest("     Summary [   1s] 1 test run: 1 passed, 0 skipped\n").to_string(), "1 passed, 0 failed, 0 skipped");
+        assert_eq!(
+            of_nextest("     Summary [   1s] 1 test run: 1 passed, 0 skipped\n").to_string(),
+            "1 passed, 0 failed, 0 skipped"
+        );
     }
 
     #[test]
     fn cargos_results_are_summed_over_binaries() {
-        let one = "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.00s\n";
+        let one =
+            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.00s\n";
         let two = "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.50s\n";
         assert_eq!(of_cargo(&format!("{one}noise\n{two}")).to_string(), "4 passed, 2 failed, 3 skipped");
     }

@@ -13,7 +13,8 @@ use super::rooms::{HOST, IMPURE, OWNED, STRANGERS, is_of, room};
 pub(crate) fn violations(metadata: &Metadata) -> Vec<String> {
     let mut found = missing_rooms(metadata);
     for package in &metadata.packages {
-        let built_on = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+        let built_on =
+            package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
         found.extend(built_on.filter_map(|dependency| forbidden(package, dependency)));
     }
     found.extend(circle(metadata));
@@ -22,10 +23,14 @@ pub(crate) fn violations(metadata: &Metadata) -> Vec<String> {
 }
 
 fn missing_rooms(metadata: &Metadata) -> Vec<String> {
-    let is_host = |package: &&Package| package.manifest_path.starts_with(metadata.workspace_root.join("host"));
-    let named: BTreeSet<&str> = metadata.packages.iter().filter(is_host).map(|package| package.name.as_str()).collect();
+    let is_host =
+        |package: &&Package| package.manifest_path.starts_with(metadata.workspace_root.join("host"));
+    let named: BTreeSet<&str> =
+        metadata.packages.iter().filter(is_host).map(|package| package.name.as_str()).collect();
     let known: BTreeSet<&str> = HOST.iter().map(|room| room.name).collect();
-    let unknown = named.difference(&known).map(|name| format!("{name}: a crate under host/ that the table does not know"));
+    let unknown = named
+        .difference(&known)
+        .map(|name| format!("{name}: a crate under host/ that the table does not know"));
     let gone = known.difference(&named).map(|name| format!("{name}: in the table, but not under host/"));
     unknown.chain(gone).collect()
 }
@@ -42,7 +47,8 @@ fn inner(from: &str, to: &str) -> Option<String> {
         return Some("it must know nothing of the host".to_owned());
     }
     let room = room(from)?;
-    let allowed = if room.edges.is_empty() { "nothing of the workspace".to_owned() } else { room.edges.join(", ") };
+    let allowed =
+        if room.edges.is_empty() { "nothing of the workspace".to_owned() } else { room.edges.join(", ") };
     (!room.edges.contains(&to)).then(|| format!("it may build on {allowed} only"))
 }
 
@@ -59,8 +65,11 @@ fn outer(from: &str, to: &str) -> Option<String> {
 
 /// One circle among the host's crates over all kinds of dependencies.
 fn circle(metadata: &Metadata) -> Option<String> {
-    let edges: BTreeMap<&str, Vec<&str>> =
-        metadata.packages.iter().filter_map(|package| Some((room(&package.name)?.name, neighbours(package)))).collect();
+    let edges: BTreeMap<&str, Vec<&str>> = metadata
+        .packages
+        .iter()
+        .filter_map(|package| Some((room(&package.name)?.name, neighbours(package))))
+        .collect();
     let mut done = BTreeSet::new();
     HOST.iter().find_map(|start| walk(start.name, &edges, &mut Vec::new(), &mut done))
 }

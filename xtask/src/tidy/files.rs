@@ -21,7 +21,8 @@ const OWN_LINTS: [&str; 2] = ["ballast-sandbox", "ballast-sdk"];
 /// Every file that breaks a rule, a line each.
 pub(crate) fn violations(root: &Path, metadata: &Metadata) -> Result<Vec<String>> {
     let mut found = Vec::new();
-    for path in SOURCES.iter().map(|folder| sources(&root.join(folder))).collect::<Result<Vec<_>>>()?.concat() {
+    for path in SOURCES.iter().map(|folder| sources(&root.join(folder))).collect::<Result<Vec<_>>>()?.concat()
+    {
         let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
         let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
         found.extend(in_source(&name, &text));
@@ -62,12 +63,16 @@ fn in_source(name: &str, text: &str) -> Vec<String> {
         return found;
     }
     if !text.starts_with("//!") {
-        found.push(format!("{name}:1: it does not open with `//!` (what lives here, what does not, the invariant)"));
+        found.push(format!(
+            "{name}:1: it does not open with `//!` (what lives here, what does not, the invariant)"
+        ));
     }
     let ruled = name.starts_with("host/") || name.starts_with("xtask/") || name.starts_with("examples/");
     if ruled && name != UNSAFE_FILE {
         let places = attributes(text).filter(|(_, attribute)| loosens_unsafe(attribute));
-        found.extend(places.map(|(line, _)| format!("{name}:{line}: unsafe code is allowed in {UNSAFE_FILE} only")));
+        found.extend(
+            places.map(|(line, _)| format!("{name}:{line}: unsafe code is allowed in {UNSAFE_FILE} only")),
+        );
     }
     found
 }
@@ -107,7 +112,8 @@ fn in_manifest(package: &Package, text: &str) -> Vec<String> {
         found.push(format!("{}: it has no `[lints] workspace = true`", package.manifest_path));
     }
     // The SDK's bindings are generated with unsafe code in them; the sandbox must name its one exception in the code.
-    let strict = |(name, level): (&str, &str)| name == "unsafe_code" && matches!(level, "\"deny\"" | "\"forbid\"");
+    let strict =
+        |(name, level): (&str, &str)| name == "unsafe_code" && matches!(level, "\"deny\"" | "\"forbid\"");
     if !inherits && package.name.as_str() == "ballast-sandbox" && !entries(text, "lints.rust").any(strict) {
         found.push(format!("{}: its lints must hold `unsafe_code = \"deny\"`", package.manifest_path));
     }
@@ -116,9 +122,11 @@ fn in_manifest(package: &Package, text: &str) -> Vec<String> {
 
 /// The `name = value` lines of one table of a Cargo.toml.
 fn entries<'a>(text: &'a str, table: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> + 'a {
-    let header = move |line: &str| line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) == Some(table);
+    let header =
+        move |line: &str| line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) == Some(table);
     let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-    let inside = lines.skip_while(move |line| !header(line)).skip(1).take_while(|line| !line.starts_with('['));
+    let inside =
+        lines.skip_while(move |line| !header(line)).skip(1).take_while(|line| !line.starts_with('['));
     inside.filter_map(|line| line.split_once('=')).map(|(name, value)| (name.trim(), value.trim()))
 }
 
@@ -140,7 +148,10 @@ mod tests {
     fn unsafe_code_is_allowed_in_one_file_only() {
         let text = "//! P.\n#[allow(\n    unsafe_code,\n    reason = \"fast\"\n)]\nfn a() {}\n#[deny(unsafe_code)]\nfn b() {}\n";
         let found = in_source("host/engine/src/a.rs", text);
-        assert_eq!(found, ["host/engine/src/a.rs:2: unsafe code is allowed in host/sandbox/src/cache.rs only"]);
+        assert_eq!(
+            found,
+            ["host/engine/src/a.rs:2: unsafe code is allowed in host/sandbox/src/cache.rs only"]
+        );
         assert_eq!(in_source(UNSAFE_FILE, text), Vec::<String>::new());
         assert_eq!(in_source("host/a.rs", "//! P.\n// #[allow(unsafe_code)]\n"), Vec::<String>::new());
     }
