@@ -51,11 +51,14 @@ fn run(command: Command) -> Result<(), error::PlatformError> {
         .build()
         .map_err(|source| error::PlatformError::Io { what: "start the runtime".into(), source })?;
     http::install_crypto();
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         match command {
             Command::Platform(options) => control::run(options).await,
             Command::Service(options) => service::run(options).await,
             Command::Load(options) => load::run(options).await,
         }
-    })
+    });
+    // A thread may be blocked in reading the supervisor's stdin; nothing waits for it.
+    runtime.shutdown_background();
+    outcome
 }

@@ -42,7 +42,10 @@ impl Release {
 /// Whether a text may name a version: 1 to 64 of letters, digits, `.`, `-`, `+` and `_`.
 pub(crate) fn is_version(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '_');
-    !text.is_empty() && text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(allowed)
+    !text.is_empty()
+        && text.len() <= 64
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(allowed)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The replicas of one service process. Each has workers, a queue and, by service, connections or model memory of its own;
 //! requests go round-robin over those that progress. No HTTP here.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,7 @@ pub(super) struct Replica {
     started_at: String,
     pub(super) workers: Arc<Slots>,
     progress: Mutex<Instant>,
+    retired: AtomicBool,
     /// Only document-processing has them.
     pub(super) connections: Option<ConnectionPool>,
     /// Only model-management has it.
@@ -39,6 +40,7 @@ impl Replica {
             started_at: jiff::Timestamp::now().to_string(),
             workers: Slots::new(parameters.count(Parameter::Workers)),
             progress: Mutex::new(Instant::now()),
+            retired: AtomicBool::new(false),
             connections,
             memory,
         })
@@ -65,6 +67,15 @@ impl Replica {
     pub(super) fn is_stalled(&self) -> bool {
         let since = *self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         self.workers.held() > 0 && since.elapsed() > STALLED_AFTER
+    }
+
+    /// It was replaced or scaled away: work that waits for something only this replica has must give up.
+    pub(super) fn is_retired(&self) -> bool {
+        self.retired.load(Relaxed)
+    }
+
+    fn retire(&self) {
+        self.retired.store(true, Relaxed);
     }
 
     fn obey(&self, parameter: Parameter, value: u64) {
@@ -137,7 +148,10 @@ impl Fleet {
     pub(super) fn set_replicas(&self, count: usize) {
         let parameters = self.parameters.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut replicas = self.replicas.write().unwrap_or_else(PoisonError::into_inner);
-        replicas.truncate(count);
+        let staying = count.min(replicas.len());
+        for leaving in replicas.drain(staying..) {
+            leaving.retire();
+        }
         for index in replicas.len()..count {
             replicas.push(Replica::start(self.service, index, &parameters));
         }
@@ -152,6 +166,7 @@ impl Fleet {
         let mut replicas = self.replicas.write().unwrap_or_else(PoisonError::into_inner);
         let found = replicas.iter_mut().enumerate().find(|(_, replica)| replica.id == id);
         let (index, replica) = found.ok_or_else(|| format!("no instance is called {id}"))?;
+        replica.retire();
         *replica = Replica::start(self.service, index, &parameters);
         Ok(())
     }
@@ -194,7 +209,8 @@ mod tests {
     #[test]
     fn requests_go_round_robin_and_scaling_changes_who_gets_them() {
         let fleet = fleet(ServiceName::ApiGateway);
-        let picked = || (0..4).map(|_| fleet.pick().unwrap().id.clone()).collect::<std::collections::BTreeSet<_>>();
+        let picked =
+            || (0..4).map(|_| fleet.pick().unwrap().id.clone()).collect::<std::collections::BTreeSet<_>>();
         assert_eq!(picked().len(), 2);
         fleet.set_replicas(4);
         assert_eq!(picked().len(), 4);
@@ -223,7 +239,11 @@ mod tests {
         let fleet = fleet(ServiceName::DocumentProcessing);
         fleet.set_parameter(Parameter::DbPoolSize, 5);
         fleet.set_replicas(3);
-        let sizes = fleet.replicas().iter().map(|r| r.connections.as_ref().unwrap().slots().size()).collect::<Vec<_>>();
+        let sizes = fleet
+            .replicas()
+            .iter()
+            .map(|r| r.connections.as_ref().unwrap().slots().size())
+            .collect::<Vec<_>>();
         assert_eq!(sizes, [5, 5, 5]);
     }
 }
