@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use ballast_types::IdempotencyKey;
 use ballast_types::call::{
-    CallClass, CallError, Change, Dependency, Deployment, Instance, LogLine, LogQuery, ServiceEffect, ServiceInfo, Verb,
+    CallClass, CallError, Change, Dependency, Deployment, Instance, LogLine, LogQuery, ServiceEffect,
+    ServiceInfo, Verb,
 };
 
 /// What a connector found out about an effect whose result was lost.

@@ -28,7 +28,8 @@ pub enum Verb {
 
 impl Verb {
     /// All verbs.
-    pub const ALL: [Verb; 5] = [Verb::Restart, Verb::Rollback, Verb::Scale, Verb::SetParameter, Verb::SwitchOver];
+    pub const ALL: [Verb; 5] =
+        [Verb::Restart, Verb::Rollback, Verb::Scale, Verb::SetParameter, Verb::SwitchOver];
 
     /// The verb's name in contract, configuration and API.
     pub fn name(self) -> &'static str {
@@ -270,8 +271,12 @@ impl Call {
     pub fn class(&self) -> CallClass {
         match self {
             Call::Log { .. } | Call::IncidentNote { .. } | Call::StateSet { .. } => CallClass::Internal,
-            Call::ServiceEffect(_) | Call::ServiceBatch(_) | Call::DatabaseEffect { .. } => CallClass::OnceEffect,
-            Call::Http(request) if !matches!(request.method.as_str(), "GET" | "HEAD") => CallClass::OnceEffect,
+            Call::ServiceEffect(_) | Call::ServiceBatch(_) | Call::DatabaseEffect { .. } => {
+                CallClass::OnceEffect
+            }
+            Call::Http(request) if !matches!(request.method.as_str(), "GET" | "HEAD") => {
+                CallClass::OnceEffect
+            }
             _ => CallClass::Read,
         }
     }

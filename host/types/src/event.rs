@@ -6,7 +6,9 @@ use crate::alert::{Alert, AlertKey, AlertTransition};
 use crate::execution::Execution;
 use crate::incident::{Incident, TimelineKind};
 use crate::silence::Silence;
-use crate::{Digest, ExecutionId, IncidentId, Labels, PluginName, RuleId, Sequence, ServiceName, SilenceId, Timestamp};
+use crate::{
+    Digest, ExecutionId, IncidentId, Labels, PluginName, RuleId, Sequence, ServiceName, SilenceId, Timestamp,
+};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]

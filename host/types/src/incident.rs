@@ -22,7 +22,8 @@ pub enum Severity {
 
 impl Severity {
     /// All, worst first.
-    pub const ALL: [Severity; 5] = [Severity::Sev1, Severity::Sev2, Severity::Sev3, Severity::Sev4, Severity::Sev5];
+    pub const ALL: [Severity; 5] =
+        [Severity::Sev1, Severity::Sev2, Severity::Sev3, Severity::Sev4, Severity::Sev5];
 
     /// As people write it: `SEV1`.
     pub fn as_str(self) -> &'static str {

@@ -54,7 +54,11 @@ pub struct Matcher {
 
 impl Matcher {
     /// Makes a matcher; fails only on a pattern that is no regular expression.
-    pub fn new(name: impl Into<String>, op: MatchOp, value: impl Into<String>) -> Result<Self, InvalidMatcher> {
+    pub fn new(
+        name: impl Into<String>,
+        op: MatchOp,
+        value: impl Into<String>,
+    ) -> Result<Self, InvalidMatcher> {
         let (name, value) = (name.into(), value.into());
         let regex = match op {
             MatchOp::Equal | MatchOp::NotEqual => None,
