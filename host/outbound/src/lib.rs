@@ -1,1 +1,6 @@
-//! ballast-outbound
+//! Everything that dials out: scraping, connectors, and the requests of plugins.
+//!
+//! Translates between the ports' words and the wire, and decides nothing: what to scrape, when to act and what a plugin
+//! may reach is decided in front of it. No state of the domain here, and the only HTTP client in the host.
+
+pub mod exposition;

@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod connector;
+pub mod http_send;
 pub mod plugin_runtime;
 pub mod scraper;
 pub mod series_store;
@@ -12,6 +13,7 @@ pub mod store;
 
 pub use clock::Clock;
 pub use connector::{Connector, Settled};
+pub use http_send::HttpSend;
 pub use plugin_runtime::{Door, Halt, PluginRuntime, RunFailure, RunRequest};
 pub use scraper::{Scrape, ScrapeError, ScrapeTarget, ScrapedSample, Scraper};
 pub use series_store::{AppendSummary, SeriesStore};
