@@ -16,6 +16,14 @@ use crate::process;
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 const PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
+/// One profile for all guests, whatever their workspaces say: small, without unwinding, and one standard library for all.
+const PROFILE: [(&str, &str); 5] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s"),
+    ("CARGO_PROFILE_RELEASE_LTO", "true"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1"),
+    ("CARGO_PROFILE_RELEASE_PANIC", "abort"),
+    ("CARGO_PROFILE_RELEASE_STRIP", "true"),
+];
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
@@ -61,7 +69,7 @@ impl Toolchain {
         if let Self::Debian { .. } = self {
             build.arg("-Zbuild-std=std,panic_abort");
         }
-        build.env("CARGO_TARGET_DIR", target);
+        build.env("CARGO_TARGET_DIR", target).envs(PROFILE);
         build
     }
 }
