@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::error::ControlError;
 use super::managed::Managed;
+use super::process::AskError;
 use crate::parameters::Parameter;
 use crate::release::is_version;
 
@@ -174,6 +175,9 @@ impl Verb {
                     json!(current),
                     json!(target),
                 )
+            }
+            Self::Scale { .. } | Self::SetParameter { .. } if managed.running().is_none() => {
+                Err(AskError::Ended.into())
             }
             Self::Scale { replicas } => {
                 let before = wanted.replicas;

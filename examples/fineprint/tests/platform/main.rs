@@ -111,9 +111,11 @@ async fn a_killed_process_is_stopped_until_somebody_restarts_it() {
     assert!(platform.error("model-management", "SIGKILL").await.is_some());
     let dependencies = platform.get("/services/api-gateway/dependencies").await;
     assert_eq!((&dependencies[0]["healthy"], &dependencies[1]["healthy"]), (&json!(true), &json!(false)));
-    let (status, refused) =
-        platform.ask(Method::PUT, &format!("{MODELS}/replicas"), None, r#"{"replicas":3}"#).await;
-    assert_eq!(status, 409, "{refused}");
+    for path in ["replicas", "replicas?dryRun=true"] {
+        let order = platform.ask(Method::PUT, &format!("{MODELS}/{path}"), None, r#"{"replicas":3}"#);
+        let (status, refused) = order.await;
+        assert_eq!(status, 409, "{path}: {refused}");
+    }
 
     platform.order(Method::POST, &format!("{MODELS}/restart"), "").await;
     assert_eq!(platform.states("model-management").await, ["ready", "ready"]);
