@@ -28,8 +28,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
 pub(crate) fn all(workspace: &Workspace) -> Result<()> {
     guests(workspace)?;
     println!("setup: host");
-    let packages = ["-p", "ballast", "-p", "fineprint", "--bin", "ballast", "--bin", "fineprint"];
-    process::succeed(process::cargo(workspace.root()).arg("build").args(packages))
+    // Two binaries, but the features of the whole workspace: else `test` would compile the heavy crates once more.
+    let binaries = ["--workspace", "--bin", "ballast", "--bin", "fineprint"];
+    process::succeed(process::cargo(workspace.root()).arg("build").args(binaries))
 }
 
 /// The components of runbooks/ and tests/guests/.
