@@ -112,8 +112,8 @@ async fn a_killed_process_is_stopped_until_somebody_restarts_it() {
     let dependencies = platform.get("/services/api-gateway/dependencies").await;
     assert_eq!((&dependencies[0]["healthy"], &dependencies[1]["healthy"]), (&json!(true), &json!(false)));
     for path in ["replicas", "replicas?dryRun=true"] {
-        let order = platform.ask(Method::PUT, &format!("{MODELS}/{path}"), None, r#"{"replicas":3}"#);
-        let (status, refused) = order.await;
+        let path = format!("{MODELS}/{path}");
+        let (status, refused) = platform.ask(Method::PUT, &path, None, r#"{"replicas":3}"#).await;
         assert_eq!(status, 409, "{path}: {refused}");
     }
 
