@@ -30,7 +30,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Make ready: the guest toolchain, the guests, the host. Quick when nothing changed.
-    Setup,
+    Setup {
+        /// Only the guests, for who works on plugins.
+        #[arg(long)]
+        guests: bool,
+    },
     /// Set up, check the walls and the format, run all tests; ends with a line of counts.
     Test {
         /// Passed on to the test runner.
@@ -65,7 +69,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     match command {
-        Command::Setup => setup::run(&workspace),
+        Command::Setup { guests } => setup::run(&workspace, guests),
         Command::Test { args } => test::run(&workspace, &args),
         Command::Demo { args } => demo::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),

@@ -14,12 +14,16 @@ use crate::error::Result;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// Makes ready what `demo` needs.
+/// Makes ready what `demo` needs, or only the guests.
 ///
 /// # Errors
 /// When a toolchain is missing and cannot be installed, or something does not build.
-pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
-    all(workspace)?;
+pub(crate) fn run(workspace: &Workspace, only_guests: bool) -> Result<ExitCode> {
+    if only_guests {
+        guests(workspace)?
+    } else {
+        all(workspace)?
+    };
     println!("setup: ready");
     Ok(ExitCode::SUCCESS)
 }
