@@ -5,6 +5,7 @@
 mod counts;
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use counts::Counts;
@@ -25,16 +26,29 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
     counts.check("format", lint::format(workspace));
     counts.check("guests", setup::guests(workspace).map(|()| true));
     if counts.check("build", setup::tests(workspace).map(|()| true)) {
-        counts.add(&tests(workspace, args)?);
+        counts.add(&tests(workspace, workspace.root(), args)?);
+    }
+    // Arguments choose among the host's tests; the plugins' own run when nothing was chosen.
+    let plugins = workspace.root().join("runbooks");
+    if args.is_empty() && plugins.join("Cargo.toml").is_file() {
+        counts.add(&tests(workspace, &plugins, args)?);
     }
     println!("{counts}");
     Ok(if counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn tests(workspace: &Workspace, args: &[String]) -> Result<Counts> {
-    let nextest = process::exists(process::cargo(workspace.root()).args(["nextest", "--version"]));
-    let mut runner = if nextest { nextest_run(workspace, args) } else { cargo_test(workspace, args) };
-    println!("test: {}", process::line(&runner));
+/// The tests of the workspace in `folder`; the plugins' are compiled for this machine, apart from the host's.
+fn tests(workspace: &Workspace, folder: &Path, args: &[String]) -> Result<Counts> {
+    let nextest = process::exists(process::cargo(folder).args(["nextest", "--version"]));
+    let command: &[&str] = if nextest { &["nextest", "run"] } else { &["test", "--no-fail-fast"] };
+    let mut runner = process::cargo(folder);
+    runner.args(command).args(scope(args)).args(args).envs(workspace.environment());
+    if folder != workspace.root() {
+        runner.env("CARGO_TARGET_DIR", workspace.target().join("plugin-tests"));
+        // A plugin without native tests is tested by the host's.
+        runner.args(nextest.then_some("--no-tests=pass"));
+    }
+    println!("test: {} in {}", process::line(&runner), folder.display());
     let (output, success) = follow(&mut runner, nextest)?;
     let mut counts = if nextest { counts::of_nextest(&output) } else { counts::of_cargo(&output) };
     // A runner that fails without a failing test (none matched, a binary that does not start) is still a failure.
@@ -42,18 +56,6 @@ fn tests(workspace: &Workspace, args: &[String]) -> Result<Counts> {
         counts.failed = 1;
     }
     Ok(counts)
-}
-
-fn nextest_run(workspace: &Workspace, args: &[String]) -> Command {
-    let mut run = process::cargo(workspace.root());
-    run.args(["nextest", "run"]).args(scope(args)).args(args).envs(workspace.environment());
-    run
-}
-
-fn cargo_test(workspace: &Workspace, args: &[String]) -> Command {
-    let mut run = process::cargo(workspace.root());
-    run.args(["test", "--no-fail-fast"]).args(scope(args)).args(args).envs(workspace.environment());
-    run
 }
 
 /// The whole workspace, unless the arguments name a package.
