@@ -94,6 +94,15 @@ impl IncidentState {
     }
 }
 
+/// Who took an incident. Outlives the state, so that one that reopens goes back to whom it had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// One alert that belongs to an incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IncidentAlert {
@@ -167,6 +176,8 @@ pub struct Incident {
     pub service: Option<ServiceName>,
     /// Where it stands.
     pub state: IncidentState,
+    /// Who has taken it, also while it is mitigated or resolved.
+    pub acknowledged: Option<Acknowledgement>,
     /// When it opened.
     pub opened_at: Timestamp,
     /// Whether the automation has given up and a person must act.
