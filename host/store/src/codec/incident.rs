@@ -2,12 +2,12 @@
 
 use ballast_types::alert::AlertKey;
 use ballast_types::incident::{
-    Incident, IncidentAlert, IncidentState, Severity, TimelineEntry, TimelineKind,
+    Acknowledgement, Incident, IncidentAlert, IncidentState, Severity, TimelineEntry, TimelineKind,
 };
 use ballast_types::{ExecutionId, IncidentId, Labels, ServiceName, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{coded, list, one};
+use super::{coded, list, one, option};
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Severity", rename_all = "UPPERCASE")]
@@ -38,6 +38,14 @@ enum IncidentStateMirror {
         #[serde(with = "one")]
         at: Timestamp,
     },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Acknowledgement")]
+struct AcknowledgementMirror {
+    by: String,
+    #[serde(with = "one")]
+    at: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,6 +92,8 @@ struct IncidentMirror {
     service: Option<ServiceName>,
     #[serde(with = "one")]
     state: IncidentState,
+    #[serde(with = "option", default)]
+    acknowledged: Option<Acknowledgement>,
     #[serde(with = "one")]
     opened_at: Timestamp,
     escalated: bool,
@@ -98,6 +108,7 @@ struct IncidentMirror {
 coded! {
     Severity => SeverityMirror,
     IncidentState => IncidentStateMirror,
+    Acknowledgement => AcknowledgementMirror,
     IncidentAlert => IncidentAlertMirror,
     TimelineKind => TimelineKindMirror,
     TimelineEntry => TimelineEntryMirror,

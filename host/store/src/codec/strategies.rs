@@ -11,7 +11,7 @@ use ballast_types::execution::{
     Completion, Execution, ExecutionState, Intent, JournalEntry, Outcome, OutcomeKind, RunMode, Verdict,
 };
 use ballast_types::incident::{
-    Incident, IncidentAlert, IncidentState, Severity, TimelineEntry, TimelineKind,
+    Acknowledgement, Incident, IncidentAlert, IncidentState, Severity, TimelineEntry, TimelineKind,
 };
 use ballast_types::objective::{IndicatorKind, Objective};
 use ballast_types::silence::Silence;
@@ -135,32 +135,34 @@ fn incident() -> Of<Incident> {
         actor,
         text,
     });
-    let head = (incident_id(), text(), select(Severity::ALL.to_vec()), option::of(service()), state, at());
+    let acknowledged = option::of((text(), at()).prop_map(|(by, at)| Acknowledgement { by, at }));
+    let head = (
+        incident_id(),
+        text(),
+        select(Severity::ALL.to_vec()),
+        option::of(service()),
+        state,
+        acknowledged,
+        at(),
+    );
     (head, any::<bool>(), vec(alert, 0..3), vec(execution_id(), 0..3), vec(line, 0..4), any::<u64>())
-        .prop_map(
-            |(
-                (id, title, severity, service, state, opened_at),
+        .prop_map(|(head, escalated, alerts, executions, timeline, version)| {
+            let (id, title, severity, service, state, acknowledged, opened_at) = head;
+            Incident {
+                id,
+                title,
+                severity,
+                service,
+                state,
+                acknowledged,
+                opened_at,
                 escalated,
                 alerts,
                 executions,
                 timeline,
                 version,
-            )| {
-                Incident {
-                    id,
-                    title,
-                    severity,
-                    service,
-                    state,
-                    opened_at,
-                    escalated,
-                    alerts,
-                    executions,
-                    timeline,
-                    version,
-                }
-            },
-        )
+            }
+        })
         .boxed()
 }
 

@@ -68,6 +68,7 @@ impl Log {
         let mut file = writable(&path)?;
         cut(&mut file, &path, length)?;
         sync_folder(folder)?;
+        folder.parent().map_or(Ok(()), sync_folder)?;
         let folder = folder.to_owned();
         let log = Log {
             folder,

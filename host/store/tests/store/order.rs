@@ -1,5 +1,6 @@
 //! Group commit: many callers at once, each in its own order, and no answer before its time.
 
+use std::fs;
 use std::sync::Arc;
 
 use ballast_ports::{Store as _, StoreError};
@@ -9,8 +10,9 @@ use ballast_types::execution::{Intent, JournalEntry};
 use ballast_types::{ExecutionId, Sequence, Timestamp};
 use futures::executor::block_on;
 use futures::future::join_all;
+use tempfile::TempDir;
 
-use crate::support::{commit, content, copy, entry, execution, filled, open};
+use crate::support::{commit, content, copy, entry, execution, filled, folded, open, open_small, segment};
 
 fn said(thread: u64, n: u64) -> Commit {
     let event = Event::HostStarted { version: format!("{thread}/{n}") };
@@ -70,6 +72,31 @@ fn a_durable_entry_takes_the_ones_before_it_along() {
     let (after, report) = open(killed.path());
     assert_eq!(report.journal_entries, 20);
     assert!(block_on(after.journal(&execution())).unwrap().into_iter().eq((1..=20).map(entry)));
+}
+
+#[test]
+fn after_a_failed_write_nothing_more_is_promised_and_nothing_promised_is_lost() {
+    let folder = TempDir::new().unwrap();
+    let (store, _) = open_small(folder.path());
+    block_on(store.commit(vec![commit(1)])).unwrap();
+    // The next segment cannot be begun.
+    let in_the_way = segment(folder.path(), "events", 2);
+    fs::create_dir(&in_the_way).unwrap();
+    let promised =
+        (2..100).take_while(|n| block_on(store.commit(vec![commit(*n)])).is_ok()).count() as u64 + 1;
+    assert!((2..99).contains(&promised));
+    assert!(matches!(block_on(store.commit(vec![commit(1)])), Err(StoreError::Stopped(_))));
+    let refused = block_on(store.journal_append(&execution(), entry(1), false));
+    assert!(matches!(refused, Err(StoreError::Stopped(_))));
+    assert_eq!(
+        (store.last_sequence(), block_on(store.records()).unwrap()),
+        (Sequence(promised), folded(promised))
+    );
+    drop(store);
+    fs::remove_dir(&in_the_way).unwrap();
+    let (store, report) = open_small(folder.path());
+    assert_eq!((report.commits, report.damaged.len()), (promised, 0));
+    assert_eq!(content(&store).records, folded(promised));
 }
 
 #[test]
