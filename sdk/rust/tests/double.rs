@@ -112,8 +112,12 @@ fn rollback_goes_back_and_forward_again() {
     let api = host.service("api").deployed("1", 9_000).deployed("2", 1_000);
     host.within(|| services::rollback("api", None)).unwrap();
     assert_eq!(api.version(), "1");
+    assert_eq!(host.within(|| services::rollback("api", None)).unwrap_err().kind(), "conflict");
     host.within(|| services::rollback("api", Some("2"))).unwrap();
     assert_eq!(api.version(), "2");
+    let history = host.within(|| services::deployments("api")).unwrap();
+    let versions: Vec<_> = history.iter().map(|one| (one.version.as_str(), one.current)).collect();
+    assert_eq!(versions, [("2", true), ("1", false), ("2", false), ("1", false)]);
     assert_eq!(host.within(|| services::rollback("api", Some("3"))).unwrap_err().kind(), "not-found");
 }
 

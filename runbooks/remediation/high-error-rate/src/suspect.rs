@@ -1,8 +1,8 @@
 //! Step 2: the deployment that explains the errors, where there is one.
 //!
-//! It is suspected only if all of this holds: it runs now, it is recent, the errors did not begin before it, the share of
-//! errors before it was at most half of what it is now, it was not rolled back from before, and there is a version to
-//! go back to.
+//! It is suspected only if all of this holds: it runs now and is recent; this runbook did not roll back from it before; it
+//! is no return to a version that ran earlier, such as a rollback is; the errors did not begin before it; the share of
+//! errors before it was at most half of what it is now; there is a version to go back to.
 
 use ballast_sdk::prelude::*;
 use ballast_sdk::services::Deployment;
@@ -13,8 +13,9 @@ use crate::parameters::Parameters;
 use crate::words::{percent, span};
 use crate::{Step, note};
 
-/// The connector's clock and the store's may differ by so much.
-const SKEW_MS: i64 = 5_000;
+/// Errors may begin so long before the instant of their deployment: a connector may date it by the rollout's end, and
+/// its clock is not the store's.
+const ROLLOUT_MS: i64 = 15_000;
 /// How many times the share before the deployment the present one must be.
 const RISE_MIN: f64 = 2.0;
 
@@ -42,28 +43,41 @@ pub(crate) fn find(service: &str, parameters: &Parameters, errors: &Errors, now_
     let Some((current, earlier)) = split(&deployments) else {
         return decline(format!("the deployment history of {service} does not tell which version runs"));
     };
+    let version = &current.version;
     let age_ms = now_ms - current.deployed_at_ms;
     if age_ms > parameters.recent_ms() {
-        let (version, age, recent) = (&current.version, span(age_ms), parameters.recent_minutes);
+        let (age, recent) = (span(age_ms), parameters.recent_minutes);
         return decline(format!(
             "no deployment in the last {recent} min: {service} runs {version} since {age}"
         ));
     }
+    let memory = recall(service, version, now_ms)?;
+    if earlier.iter().any(|older| older.version == *version) {
+        let age = span(age_ms);
+        return decline(format!(
+            "{service} returned to {version} {age} ago: a version that ran before explains nothing"
+        ));
+    }
     let evidence = evidence(current, errors, now_ms)?;
     note(format!("deployments: {evidence}"));
-    let memory = recall(service, &current.version, now_ms)?;
-    let Some(before) = earlier.iter().find(|older| is_way_back(older, current, &memory)) else {
+    let Some(before) = earlier.iter().find(|older| !memory.iter().any(|bad| bad.version == older.version))
+    else {
         return decline(format!(
             "{evidence}, but the history of {service} has no other version to go back to"
         ));
     };
-    Ok(Suspect { version: current.version.clone(), before: before.version.clone(), evidence, memory })
+    Ok(Suspect { version: version.clone(), before: before.version.clone(), evidence, memory })
 }
 
-/// The deployment that runs and those before it, newest first.
+/// The deployment that brought the version that runs, and those before it, newest first. The same version deployed again,
+/// with no other in between, counts from the first time.
 fn split(deployments: &[Deployment]) -> Option<(&Deployment, &[Deployment])> {
-    let index = deployments.iter().position(|deployment| deployment.current)?;
-    Some((deployments.get(index)?, deployments.get(index + 1..)?))
+    let current = deployments.iter().position(|deployment| deployment.current)?;
+    let (_, from_current) = deployments.split_at_checked(current)?;
+    let version = &from_current.first()?.version;
+    let times = from_current.iter().take_while(|deployment| deployment.version == *version).count();
+    let (same, earlier) = from_current.split_at_checked(times)?;
+    Some((same.last()?, earlier))
 }
 
 /// A sentence that convicts the deployment, or the end of the run with the sentence that acquits it.
@@ -71,7 +85,7 @@ fn evidence(current: &Deployment, errors: &Errors, now_ms: i64) -> Step<String> 
     let (version, deployed_ms) = (&current.version, current.deployed_at_ms);
     let by = if current.by.is_empty() { String::new() } else { format!(" by {}", current.by) };
     let went_out = format!("{version} went out {} ago{by}", span(now_ms - deployed_ms));
-    if errors.onset_ms + SKEW_MS < deployed_ms {
+    if errors.onset_ms + ROLLOUT_MS < deployed_ms {
         let earlier = span(deployed_ms - errors.onset_ms);
         return decline(format!("{went_out}, but the errors began {earlier} before it"));
     }
@@ -104,11 +118,6 @@ fn recall(service: &str, version: &str, now_ms: i64) -> Step<Vec<RolledBack>> {
         ));
     }
     Ok(memory)
-}
-
-/// Another version, and none that was itself found bad.
-fn is_way_back(older: &Deployment, current: &Deployment, memory: &[RolledBack]) -> bool {
-    older.version != current.version && !memory.iter().any(|bad| bad.version == older.version)
 }
 
 fn decline<T>(reason: String) -> Step<T> {

@@ -187,11 +187,37 @@ fn a_version_that_it_rolled_back_from_is_not_rolled_back_from_again() {
 fn a_version_that_it_rolled_back_from_is_no_way_back_either() {
     let host = bad_release();
     assert_eq!(run(&host).kind, OutcomeKind::Acted);
+    host.advance_ms(10 * MINUTE_MS);
     let api = host.service("api").deployed("bad", 2 * MINUTE_MS).deployed("worse", MINUTE_MS);
     let began_ms = host.now_ms() - MINUTE_MS;
     host.metric(move |_, at_ms| Some(if at_ms >= began_ms && api.version() == "worse" { 0.4 } else { 0.0 }));
     assert_eq!(run(&host).kind, OutcomeKind::Acted);
     assert_eq!(host.effects().last(), Some(&Effect::rollback_to("api", "good")));
+}
+
+#[test]
+fn a_rollback_is_not_itself_suspected() {
+    let host = bad_release();
+    assert_eq!(run(&host).kind, OutcomeKind::Acted);
+    host.service("api").deployed("fixed", 0);
+    host.advance_ms(20 * MINUTE_MS);
+    host.within(|| services::rollback("api", Some("good"))).unwrap();
+    host.advance_ms(MINUTE_MS);
+    let began_ms = host.now_ms() - MINUTE_MS / 2;
+    host.metric(move |_, at_ms| Some(if at_ms >= began_ms { 0.4 } else { 0.0 }));
+    let outcome = run(&host);
+    assert_eq!(outcome.kind, OutcomeKind::Declined);
+    let reason = "api returned to good 1 min 0 s ago: a version that ran before explains nothing";
+    assert_eq!(outcome.summary, reason);
+}
+
+#[test]
+fn a_version_deployed_twice_in_a_row_counts_from_the_first_time() {
+    let host = bad_release();
+    host.service("api").deployed("bad", MINUTE_MS);
+    let outcome = run(&host);
+    assert_eq!(outcome.kind, OutcomeKind::Acted);
+    assert!(outcome.summary.contains("bad went out 3 min 0 s ago"), "{}", outcome.summary);
 }
 
 #[test]

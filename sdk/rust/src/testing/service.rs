@@ -35,14 +35,14 @@ impl State {
         Service { name: name.to_owned(), version: self.version(), replicas: self.replicas }
     }
 
-    /// What the effect does here; says so in one sentence.
-    pub(super) fn apply(&mut self, effect: &Effect) -> Result<String> {
+    /// What the effect does here at an instant; says so in one sentence.
+    pub(super) fn apply(&mut self, effect: &Effect, now_ms: i64) -> Result<String> {
         let arguments: Value = serde_json::from_str(&effect.arguments_json)?;
         let text = |field: &str| arguments.get(field).and_then(Value::as_str);
         let service = &effect.service;
         match effect.verb.as_str() {
             "restart" => self.restart(service, text("instance")),
-            "rollback" => self.rollback(service, text("to")),
+            "rollback" => self.rollback(service, text("to"), now_ms),
             "scale" => {
                 let replicas = arguments.get("replicas").and_then(Value::as_u64);
                 let replicas = replicas.and_then(|replicas| u32::try_from(replicas).ok());
@@ -74,21 +74,28 @@ impl State {
         Ok(format!("restarted {} of {service}", instance.unwrap_or("all instances")))
     }
 
-    fn rollback(&mut self, service: &str, to: Option<&str>) -> Result<String> {
-        let current = self.deployments.iter().rposition(|deployment| deployment.current);
-        let before = || {
-            let current = self.deployments.get(..current?)?.last()?;
-            Some(current.version.clone())
-        };
-        let to = to.map(str::to_owned).or_else(before);
+    fn rollback(&mut self, service: &str, to: Option<&str>, now_ms: i64) -> Result<String> {
+        let to = to.map(str::to_owned).or_else(|| self.version_before());
         let to = to.ok_or_else(|| Error::Conflict(format!("roll {service} back: nothing came before")))?;
-        let Some(target) = self.deployments.iter().rposition(|deployment| deployment.version == to) else {
+        if !self.deployments.iter().any(|deployment| deployment.version == to) {
             return Err(Error::NotFound(format!("roll {service} back: it never ran {to}")));
-        };
-        for (index, deployment) in self.deployments.iter_mut().enumerate() {
-            deployment.current = index == target;
         }
+        self.deploy(&to, now_ms, "ballast");
         Ok(format!("{service} runs {to}"))
+    }
+
+    /// What ran before the current version first did, so that two rollbacks never bring a version back.
+    fn version_before(&self) -> Option<String> {
+        let version = self.version();
+        let first = self.deployments.iter().position(|deployment| deployment.version == version)?;
+        let before = self.deployments.get(first.checked_sub(1)?)?;
+        Some(before.version.clone())
+    }
+
+    fn deploy(&mut self, version: &str, deployed_at_ms: i64, by: &str) {
+        self.deployments.iter_mut().for_each(|deployment| deployment.current = false);
+        let (version, by) = (version.to_owned(), by.to_owned());
+        self.deployments.push(Deployment { version, deployed_at_ms, current: true, by });
     }
 }
 
@@ -125,15 +132,7 @@ impl ServiceDouble {
     /// Deploys a version, so many milliseconds ago; it is the current one from then on.
     pub fn deployed(self, version: &str, ago_ms: i64) -> Self {
         let deployed_at_ms = self.world.borrow().now_ms - ago_ms;
-        self.change(|service| {
-            service.deployments.iter_mut().for_each(|deployment| deployment.current = false);
-            service.deployments.push(Deployment {
-                version: version.to_owned(),
-                deployed_at_ms,
-                current: true,
-                by: "tester".to_owned(),
-            });
-        })
+        self.change(|service| service.deploy(version, deployed_at_ms, "tester"))
     }
 
     /// Adds something that it needs.

@@ -81,10 +81,10 @@ impl World {
 
     /// Performs an admitted effect, or foretells it on a copy. One that fails changes nothing and leaves no record.
     pub(super) fn act(&mut self, effect: Effect) -> Result<Change> {
-        let preview = self.dry_run;
+        let (preview, now_ms) = (self.dry_run, self.now_ms);
         let service = self.known(&effect.service)?;
         let mut after = service.clone();
-        let detail = after.apply(&effect)?;
+        let detail = after.apply(&effect, now_ms)?;
         if preview {
             self.foretold.push(effect);
         } else {
