@@ -54,8 +54,10 @@ impl Reader<'_> {
         let op = self.operator()?;
         self.blanks();
         let value_at = self.column();
-        let value = self.word_or_empty(|c| !c.is_whitespace() && !matches!(c, ',' | '{' | '}' | '"' | '='))?;
-        Matcher::new(name, op, value).map_err(|error| InvalidMatchers { column: value_at, message: error.to_string() })
+        let value =
+            self.word_or_empty(|c| !c.is_whitespace() && !matches!(c, ',' | '{' | '}' | '"' | '='))?;
+        Matcher::new(name, op, value)
+            .map_err(|error| InvalidMatchers { column: value_at, message: error.to_string() })
     }
 
     fn operator(&mut self) -> Result<MatchOp, InvalidMatchers> {

@@ -55,7 +55,12 @@ impl Problems {
         self.push(at, message.into(), None);
     }
 
-    pub(crate) fn add_with_help(&mut self, at: Position, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn add_with_help(
+        &mut self,
+        at: Position,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.push(at, message.into(), Some(help.into()));
     }
 

@@ -13,7 +13,9 @@ pub const ENDED_RETENTION: Duration = Duration::from_secs(5 * 86_400);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSilence {
     /// It would mute everything.
-    #[error("make a silence: it needs at least one matcher that an empty label does not satisfy, or it would mute every alert")]
+    #[error(
+        "make a silence: it needs at least one matcher that an empty label does not satisfy, or it would mute every alert"
+    )]
     MutesEverything,
     /// It ends before it begins.
     #[error("make a silence: it ends before it begins")]
@@ -107,7 +109,10 @@ mod tests {
         let silences = [silence("a", r#"job=~"api|web", code!="500""#, 10, 20)];
         let api = Labels::from_pairs([("job", "api")]);
         let muted = |labels: &Labels, now| muted_by(&silences, labels, at(now)).map(SilenceId::as_str);
-        assert_eq!([muted(&api, 9), muted(&api, 10), muted(&api, 19), muted(&api, 20)], [None, Some("a"), Some("a"), None]);
+        assert_eq!(
+            [muted(&api, 9), muted(&api, 10), muted(&api, 19), muted(&api, 20)],
+            [None, Some("a"), Some("a"), None]
+        );
         assert_eq!(muted(&api.with("code", "500"), 10), None);
         assert_eq!(muted(&Labels::from_pairs([("job", "db")]), 10), None);
     }

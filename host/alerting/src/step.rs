@@ -62,7 +62,11 @@ fn begin(now: Timestamp, timing: AlertTiming) -> (Option<AlertState>, Option<Ale
 }
 
 /// The condition holds since `since`.
-fn hold(since: Timestamp, now: Timestamp, timing: AlertTiming) -> (Option<AlertState>, Option<AlertTransition>) {
+fn hold(
+    since: Timestamp,
+    now: Timestamp,
+    timing: AlertTiming,
+) -> (Option<AlertState>, Option<AlertTransition>) {
     if now.since(since) < timing.for_ {
         return (Some(AlertState::Pending { since }), None);
     }
@@ -180,7 +184,8 @@ mod tests {
     }
 
     fn timings() -> impl Strategy<Value = AlertTiming> {
-        (0u32..5, 0u32..5).prop_map(|(hold, keep)| AlertTiming { for_: MINUTE * hold, keep_firing_for: MINUTE * keep })
+        (0u32..5, 0u32..5)
+            .prop_map(|(hold, keep)| AlertTiming { for_: MINUTE * hold, keep_firing_for: MINUTE * keep })
     }
 
     proptest! {

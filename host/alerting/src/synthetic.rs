@@ -55,7 +55,8 @@ mod tests {
     fn a_change_of_state_ends_one_series_and_begins_another() {
         let since = Timestamp::from_millis(12_700);
         let pending = alert(AlertState::Pending { since });
-        let firing = alert(AlertState::Firing { active_at: since, since: Timestamp::from_secs(30), cleared_at: None });
+        let firing =
+            alert(AlertState::Firing { active_at: since, since: Timestamp::from_secs(30), cleared_at: None });
         let resolved = alert(AlertState::Resolved { active_at: since, at: Timestamp::from_secs(60) });
         insta::assert_debug_snapshot!(alert_series(&pending), @r#"
         [

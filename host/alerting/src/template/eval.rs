@@ -8,7 +8,11 @@ use super::value::Value;
 use super::{QueryFn, TEMPLATE_OUTPUT_BYTES_MAX, TEMPLATE_STEPS_MAX, TemplateData};
 
 /// Expands the nodes of a template.
-pub(super) fn expand(nodes: &[Node], data: TemplateData<'_>, query: &mut QueryFn<'_>) -> Result<String, String> {
+pub(super) fn expand(
+    nodes: &[Node],
+    data: TemplateData<'_>,
+    query: &mut QueryFn<'_>,
+) -> Result<String, String> {
     let given = [
         Value::Data,
         Value::Labels(data.labels.clone()),
@@ -110,7 +114,12 @@ impl Run<'_, '_> {
     }
 
     /// One variable takes the element, two take key and element.
-    fn set_range_variables(&mut self, pipeline: &Pipeline, key: Value, element: &Value) -> Result<(), String> {
+    fn set_range_variables(
+        &mut self,
+        pipeline: &Pipeline,
+        key: Value,
+        element: &Value,
+    ) -> Result<(), String> {
         match pipeline.variables.as_slice() {
             [] => Ok(()),
             [one] => self.set(one, element.clone(), pipeline.declares),
@@ -174,7 +183,8 @@ impl Run<'_, '_> {
     }
 
     fn call(&mut self, function: &str, values: &[Value]) -> Result<Value, String> {
-        functions::call(function, values, &mut self.world).map_err(|reason| format!("error calling {function}: {reason}"))
+        functions::call(function, values, &mut self.world)
+            .map_err(|reason| format!("error calling {function}: {reason}"))
     }
 
     fn operand(&mut self, operand: &Operand, dot: &Value) -> Result<Value, String> {

@@ -108,7 +108,10 @@ mod tests {
 
     #[test]
     fn with_an_exponent_as_go() {
-        assert_eq!([exponential(1500.0, 2), exponential(0.0, 1), exponential(-1e-7, 0)], ["1.50e+03", "0.0e+00", "-1e-07"]);
+        assert_eq!(
+            [exponential(1500.0, 2), exponential(0.0, 1), exponential(-1e-7, 0)],
+            ["1.50e+03", "0.0e+00", "-1e-07"]
+        );
         assert_eq!(fixed(2.005, 1), "2.0");
     }
 }

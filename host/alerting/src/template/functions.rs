@@ -116,7 +116,9 @@ fn unary(name: &str, value: &Value, world: &mut World<'_, '_>) -> Result<Value, 
         "query" => query(value.as_text()?, world),
         "first" => value.as_list()?.first().cloned().ok_or_else(|| "the query has no result".to_owned()),
         "value" => sample(value).map(|(_, value)| Value::Float(value)),
-        "strvalue" => sample(value).map(|(labels, _)| Value::text(labels.get("__value__").unwrap_or_default())),
+        "strvalue" => {
+            sample(value).map(|(labels, _)| Value::text(labels.get("__value__").unwrap_or_default()))
+        }
         "toDuration" | "toTime" | "float64" => value.number().map(Value::Float),
         "parseDuration" => {
             let duration = parse_duration(value.as_text()?).map_err(|error| error.to_string())?;
@@ -164,7 +166,8 @@ fn binary(name: &str, first: &Value, second: &Value) -> Result<Value, String> {
         "le" => ordered(Ordering::is_le),
         "gt" => ordered(Ordering::is_gt),
         "ge" => ordered(Ordering::is_ge),
-        "label" => sample(second).and_then(|(labels, _)| Ok(Value::text(labels.get(first.as_text()?).unwrap_or_default()))),
+        "label" => sample(second)
+            .and_then(|(labels, _)| Ok(Value::text(labels.get(first.as_text()?).unwrap_or_default()))),
         "sortByLabel" => sort_by_label(first.as_text()?, second.as_list()?),
         "match" => Ok(Value::Bool(pattern(first)?.is_match(second.as_text()?))),
         _ => Err("wrong number of arguments".to_owned()),
@@ -173,7 +176,9 @@ fn binary(name: &str, first: &Value, second: &Value) -> Result<Value, String> {
 
 fn variadic(name: &str, first: &Value, rest: &[Value]) -> Result<Value, String> {
     match name {
-        "eq" => rest.iter().try_fold(false, |found, other| Ok(found || first.equals(other)?)).map(Value::Bool),
+        "eq" => {
+            rest.iter().try_fold(false, |found, other| Ok(found || first.equals(other)?)).map(Value::Bool)
+        }
         "index" => rest.iter().try_fold(first.clone(), |value, key| index(&value, key)),
         "printf" => Ok(Value::text(printf::sprintf(first.as_text()?, rest))),
         "print" => Ok(Value::text(print(first, rest))),
@@ -207,13 +212,16 @@ fn query(expression: &str, world: &mut World<'_, '_>) -> Result<Value, String> {
 fn sample(value: &Value) -> Result<(&ballast_types::Labels, f64), String> {
     match value {
         Value::Sample(labels, value) => Ok((labels, *value)),
-        other => Err(format!("wrong type: expected one element of a query's result, got {}", other.type_name())),
+        other => {
+            Err(format!("wrong type: expected one element of a query's result, got {}", other.type_name()))
+        }
     }
 }
 
 fn sort_by_label(label: &str, items: &[Value]) -> Result<Value, String> {
     let key = |item: &Value| sample(item).map(|(labels, _)| labels.get(label).unwrap_or_default().to_owned());
-    let mut keyed = items.iter().map(|item| Ok((key(item)?, item.clone()))).collect::<Result<Vec<_>, String>>()?;
+    let mut keyed =
+        items.iter().map(|item| Ok((key(item)?, item.clone()))).collect::<Result<Vec<_>, String>>()?;
     keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
     Ok(Value::List(keyed.into_iter().map(|(_, item)| item).collect()))
 }

@@ -38,7 +38,8 @@ pub(super) fn metric(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return significant(value, 4);
     }
-    let (scaled, prefix) = if value.abs() >= 1.0 { scaled_down(value, 1000.0, &LARGE) } else { scaled_up(value) };
+    let (scaled, prefix) =
+        if value.abs() >= 1.0 { scaled_down(value, 1000.0, &LARGE) } else { scaled_up(value) };
     format!("{}{prefix}", significant(scaled, 4))
 }
 

@@ -115,7 +115,8 @@ impl Lexer {
 
     /// Takes `}}` or ` -}}`, and tells whether it trims.
     fn close(&mut self, spaced: bool) -> Option<bool> {
-        let trims = spaced && self.peek(0) == Some('-') && self.peek(1) == Some('}') && self.peek(2) == Some('}');
+        let trims =
+            spaced && self.peek(0) == Some('-') && self.peek(1) == Some('}') && self.peek(2) == Some('}');
         let plain = self.peek(0) == Some('}') && self.peek(1) == Some('}');
         if !trims && !plain {
             return None;
@@ -194,7 +195,8 @@ impl Lexer {
         }
         let plain = text.replace('_', "");
         let hexadecimal = plain.strip_prefix("0x").or_else(|| plain.strip_prefix("0X"));
-        let whole = hexadecimal.map_or_else(|| plain.parse().ok(), |digits| i64::from_str_radix(digits, 16).ok());
+        let whole =
+            hexadecimal.map_or_else(|| plain.parse().ok(), |digits| i64::from_str_radix(digits, 16).ok());
         let value = whole.map(Value::Int).or_else(|| plain.parse().ok().map(Value::Float));
         let invalid = || InvalidTemplate { offset: start, message: format!("`{text}` is no number") };
         value.map(TokenKind::Literal).ok_or_else(invalid)
@@ -254,7 +256,9 @@ impl Lexer {
             'x' => 2,
             'u' => 4,
             'U' => 8,
-            _ => return Err(self.error(format!("unknown escape `\\{escape}`; a backslash is written `\\\\`"))),
+            _ => {
+                return Err(self.error(format!("unknown escape `\\{escape}`; a backslash is written `\\\\`")));
+            }
         };
         let code: String = self.chars.get(self.at..self.at + digits).unwrap_or_default().iter().collect();
         self.at += digits;

@@ -33,7 +33,10 @@ fn error(offset: usize, message: impl Into<String>) -> InvalidTemplate {
 enum Ending {
     End(usize),
     /// With the tokens after `else`, as in `else if`.
-    Else { at: usize, rest: Vec<Token> },
+    Else {
+        at: usize,
+        rest: Vec<Token>,
+    },
 }
 
 struct Parser {
@@ -62,7 +65,12 @@ impl Parser {
             };
             match keyword.as_str() {
                 "end" => return self.only(&tokens).map(|()| (nodes, Some(Ending::End(at)))),
-                "else" => return Ok((nodes, Some(Ending::Else { at, rest: tokens.into_iter().skip(1).collect() }))),
+                "else" => {
+                    return Ok((
+                        nodes,
+                        Some(Ending::Else { at, rest: tokens.into_iter().skip(1).collect() }),
+                    ));
+                }
                 _ => nodes.push(self.action(at, &keyword, tokens)?),
             }
         }
@@ -72,7 +80,9 @@ impl Parser {
     fn action(&mut self, at: usize, keyword: &str, tokens: Vec<Token>) -> Result<Node, InvalidTemplate> {
         match keyword {
             "if" | "with" | "range" => self.block(at, keyword, tokens),
-            "break" | "continue" if self.loops == 0 => Err(error(at, format!("`{keyword}` outside a `range`"))),
+            "break" | "continue" if self.loops == 0 => {
+                Err(error(at, format!("`{keyword}` outside a `range`")))
+            }
             "break" => self.only(&tokens).map(|()| Node::Break),
             "continue" => self.only(&tokens).map(|()| Node::Continue),
             "define" | "template" | "block" => {
@@ -108,7 +118,12 @@ impl Parser {
     }
 
     /// The other branch of a block whose first branch ended with `ending`.
-    fn otherwise(&mut self, at: usize, keyword: &str, ending: Option<Ending>) -> Result<Vec<Node>, InvalidTemplate> {
+    fn otherwise(
+        &mut self,
+        at: usize,
+        keyword: &str,
+        ending: Option<Ending>,
+    ) -> Result<Vec<Node>, InvalidTemplate> {
         let unended = || error(at, format!("this `{keyword}` has no `end`"));
         match ending.ok_or_else(unended)? {
             Ending::End(_) => Ok(Vec::new()),
@@ -229,7 +244,9 @@ impl Parser {
                 }
                 Base::Nested(Box::new(nested))
             }
-            TokenKind::Comma | TokenKind::Declare | TokenKind::Assign => return Err(error(token.at, "unexpected here")),
+            TokenKind::Comma | TokenKind::Declare | TokenKind::Assign => {
+                return Err(error(token.at, "unexpected here"));
+            }
         };
         reader.next += 1;
         fields.extend(reader.adjoining_fields());
@@ -242,7 +259,9 @@ fn word_operand(word: &str, at: usize) -> Result<Base, InvalidTemplate> {
         "true" => Ok(Base::Literal(Value::Bool(true))),
         "false" => Ok(Base::Literal(Value::Bool(false))),
         "nil" => Ok(Base::Literal(Value::Nil)),
-        _ => functions::find(word).map(Base::Function).ok_or_else(|| error(at, format!("unknown function `{word}`"))),
+        _ => functions::find(word)
+            .map(Base::Function)
+            .ok_or_else(|| error(at, format!("unknown function `{word}`"))),
     }
 }
 

@@ -90,7 +90,9 @@ fn formatted(directive: &Directive, verb: char, value: &Value) -> String {
         ('X', Value::Text(text)) => text.bytes().map(|byte| format!("{byte:02X}")).collect(),
         ('T', value) => value.type_name().to_owned(),
         (_, Value::Int(number)) => integer(directive, verb, *number).unwrap_or_else(|| misfit(verb, value)),
-        (_, Value::Float(number)) => fraction(directive, verb, *number).unwrap_or_else(|| misfit(verb, value)),
+        (_, Value::Float(number)) => {
+            fraction(directive, verb, *number).unwrap_or_else(|| misfit(verb, value))
+        }
         _ => misfit(verb, value),
     }
 }
@@ -156,7 +158,9 @@ fn quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
-            c if u32::from(c) < 0x20 || u32::from(c) == 0x7f => quoted.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if u32::from(c) < 0x20 || u32::from(c) == 0x7f => {
+                quoted.push_str(&format!("\\x{:02x}", u32::from(c)))
+            }
             c => quoted.push(c),
         }
     }
@@ -198,7 +202,7 @@ mod tests {
     #[case("%d", Value::Float(3.0), "%!d(float64=3)")]
     #[case("%s", Value::Float(3.0), "%!s(float64=3)")]
     #[case("%.0f", Value::Float(2.5), "2")]
-    #[case("%08.3f", Value::Float(-3.14159), "-003.142")]
+    #[case("%08.3f", Value::Float(-2.5), "-002.500")]
     #[case("%+d|", Value::Int(5), "+5|")]
     #[case("%5d|", Value::Int(5), "    5|")]
     #[case("%-5d|", Value::Int(5), "5    |")]

@@ -89,7 +89,10 @@ fn describe(error: serde_saphyr::Error) -> (Position, String) {
     let text = error.to_string();
     // The parser ends its sentence with the place, which we give ourselves.
     let message = text.split(" at line ").next().unwrap_or(&text).trim_start_matches("error: ");
-    let message = message.split_once(": ").filter(|(head, _)| head.starts_with("line ")).map_or(message, |(_, rest)| rest);
+    let message = message
+        .split_once(": ")
+        .filter(|(head, _)| head.starts_with("line "))
+        .map_or(message, |(_, rest)| rest);
     (at, format!("not valid YAML: {message}"))
 }
 
@@ -110,7 +113,9 @@ fn node(source: &str, raw: Spanned<Raw>) -> Node {
             Content::Scalar(Scalar { text, offset, start: at })
         }
         Raw::List(items) => Content::List(items.into_iter().map(|item| node(source, item)).collect()),
-        Raw::Map(entries) => Content::Map(entries.into_iter().map(|entry| map_entry(source, entry)).collect()),
+        Raw::Map(entries) => {
+            Content::Map(entries.into_iter().map(|entry| map_entry(source, entry)).collect())
+        }
     };
     Node { at, content }
 }
@@ -198,7 +203,9 @@ mod tests {
     fn collect(node: &Node, found: &mut Vec<String>) {
         match &node.content {
             Content::Null => found.push(format!("{}:{} null", node.at.line, node.at.column)),
-            Content::Scalar(scalar) => found.push(format!("{}:{} {}", node.at.line, node.at.column, scalar.text)),
+            Content::Scalar(scalar) => {
+                found.push(format!("{}:{} {}", node.at.line, node.at.column, scalar.text))
+            }
             Content::List(items) => items.iter().for_each(|item| collect(item, found)),
             Content::Map(entries) => entries.iter().for_each(|entry| {
                 found.push(format!("{}:{} {}:", entry.key_at.line, entry.key_at.column, entry.key));
@@ -216,7 +223,7 @@ mod tests {
     #[test]
     fn aliases_and_merges_are_resolved_to_where_they_are_defined() {
         let source = "x: &x {a: 1, b: 2}\ny:\n  <<: *x\n  b: 3\n";
-        insta::assert_snapshot!(scalars(source).join(", "), @"");
+        insta::assert_snapshot!(scalars(source).join(", "), @"1:1 x:, 1:8 a:, 1:11 1, 1:14 b:, 1:17 2, 2:1 y:, 4:3 b:, 4:6 3, 1:8 a:, 1:11 1");
     }
 
     #[test]

@@ -50,7 +50,8 @@ fn align(units: &[Unit], text: &str, index: usize) -> Option<Position> {
 /// Whether a scalar that starts at `offset` is the content of a block: the line with text before it ends with a header.
 fn is_block(source: &str, offset: usize) -> bool {
     let Some(before) = source.get(..offset) else { return false };
-    let Some((lines, "")) = before.rsplit_once('\n').map(|(lines, indentation)| (lines, indentation.trim())) else {
+    let Some((lines, "")) = before.rsplit_once('\n').map(|(lines, indentation)| (lines, indentation.trim()))
+    else {
         return false;
     };
     let header = lines.trim_end().rsplit('\n').next().unwrap_or_default();
