@@ -135,7 +135,7 @@ mod tests {
     fn quantiles_interpolate() {
         assert_eq!(quantile(0.5, vec![3.0, 1.0]), 2.0);
         assert_eq!(quantile(1.0, vec![3.0, 1.0]), 3.0);
-        assert_eq!(quantile(0.0, vec![3.0, f64::NAN, 1.0]).is_nan(), true);
+        assert!(quantile(0.0, vec![3.0, f64::NAN, 1.0]).is_nan());
         assert_eq!(quantile(2.0, vec![3.0]), f64::INFINITY);
     }
 }

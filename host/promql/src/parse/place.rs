@@ -58,11 +58,7 @@ fn quoted_in(message: &str) -> Option<&str> {
         let length = message.get(start..)?.find(close)?;
         message.get(start..start + length)
     };
-    message
-        .strip_prefix("illegal regex for ")
-        .or_else(|| between('\'', '\''))
-        .or_else(|| between('`', '`'))
-        .or_else(|| message.strip_prefix("expected type").and(None))
+    message.strip_prefix("illegal regex for ").or_else(|| between('\'', '\'')).or_else(|| between('`', '`'))
 }
 
 /// The token that is the name, or the string that holds it; of several calls of one name the first.
@@ -112,7 +108,9 @@ fn closing_of(text: &str, tokens: &[Token]) -> String {
             "(" => open.push(')'),
             "[" => open.push(']'),
             "{" => open.push('}'),
-            ")" | "]" | "}" => drop(open.pop()),
+            ")" | "]" | "}" => {
+                open.pop();
+            }
             _ => {}
         }
     }

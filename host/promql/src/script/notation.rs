@@ -47,7 +47,10 @@ pub(super) fn labels(line: &str) -> Result<(Labels, &str), String> {
     loop {
         skip(&mut chars, |c| c.is_whitespace() || c == ',');
         match chars.peek() {
-            Some('}') => break drop(chars.next()),
+            Some('}') => {
+                chars.next();
+                break;
+            }
             Some(_) => pairs.push(pair(&mut chars)?),
             None => return Err(format!("unclosed labels in `{line}`")),
         }
