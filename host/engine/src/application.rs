@@ -1,0 +1,320 @@
+//! The engine as others use it: started once, asked and told through methods of a few lines each.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use ballast_alerting::Problem;
+use ballast_ports::{Clock, Connector, HttpSend, PluginRuntime, Scraper, SeriesStore, Store, StoreError};
+use ballast_promql::{EvalError, Options, ParseError, Value};
+use ballast_types::event::EventRecord;
+use ballast_types::execution::JournalEntry;
+use ballast_types::{ExecutionId, Sequence, ServiceName, Timestamp};
+use tokio::sync::{RwLock, broadcast, mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::bus::Bus;
+use crate::core::{Command, CommandError, Core, Input, Reply};
+use crate::dispatcher::{self, Dispatcher};
+use crate::door::DoorShared;
+use crate::plugins::Plugins;
+use crate::reload::{self, Reload};
+use crate::rulebook::RuleBook;
+use crate::runner::{self, Runner};
+use crate::scraping::{self, Scraping, TargetStatus};
+use crate::settings::Settings;
+use crate::telemetry::Telemetry;
+use crate::verifier;
+
+/// How often the core looks at what only time changes.
+const TICK: Duration = Duration::from_secs(1);
+/// How often samples are made durable and old ones forgotten.
+const FLUSH: Duration = Duration::from_secs(5);
+
+/// The implementations that a host is put together from.
+pub struct Parts {
+    /// Event log, records, journals.
+    pub store: Arc<dyn Store>,
+    /// Samples.
+    pub series: Arc<dyn SeriesStore>,
+    /// The one clock.
+    pub clock: Arc<dyn Clock>,
+    /// The Wasm host.
+    pub runtime: Arc<dyn PluginRuntime>,
+    /// How targets are scraped.
+    pub scraper: Arc<dyn Scraper>,
+    /// How services are acted on.
+    pub connectors: BTreeMap<ServiceName, Arc<dyn Connector>>,
+    /// How plugins send HTTP requests.
+    pub http: Arc<dyn HttpSend>,
+    /// This build's version.
+    pub version: String,
+}
+
+/// Why the engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store cannot be read or written.
+    #[error("start the engine: {0}")]
+    Store(#[from] StoreError),
+    /// The metrics cannot be registered.
+    #[error("start the engine: register metrics: {0}")]
+    Metrics(String),
+}
+
+/// Why a query has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The text is no PromQL.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    /// It cannot be evaluated.
+    #[error(transparent)]
+    Evaluate(#[from] EvalError),
+}
+
+/// What a reload found wrong. Whatever was good has taken effect.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReloadReport {
+    /// Rule files.
+    pub rules: Vec<Problem>,
+    /// Components: file and reason.
+    pub plugins: Vec<(String, String)>,
+}
+
+/// A running host.
+pub struct Engine {
+    dispatcher: Dispatcher,
+    store: Arc<dyn Store>,
+    series: Arc<dyn SeriesStore>,
+    clock: Arc<dyn Clock>,
+    bus: Bus,
+    rulebook: Arc<RuleBook>,
+    plugins: Arc<Plugins>,
+    scraping: Arc<Scraping>,
+    telemetry: Arc<Telemetry>,
+    reload: Arc<Reload>,
+    stop: watch::Sender<bool>,
+    tasks: RwLock<JoinSet<()>>,
+    version: String,
+    started_at: Timestamp,
+}
+
+impl Engine {
+    /// Reads the state back, loads rules and plugins, resumes what was under way, and starts every task.
+    pub async fn start(parts: Parts, settings: Settings) -> Result<Arc<Engine>, StartError> {
+        let settings = Arc::new(settings);
+        let core = Core::new(settings.clone(), parts.store.records().await?);
+        let unfinished = core.unfinished();
+        let (dispatcher, inputs) = Dispatcher::new(core);
+        let telemetry = Arc::new(Telemetry::new().map_err(|error| StartError::Metrics(error.to_string()))?);
+        let (bus, rulebook) = (Bus::default(), Arc::new(RuleBook::open(&settings.data_folder)));
+        let plugins = Arc::new(Plugins::new(parts.runtime, &settings.data_folder));
+        let (action_sender, actions) = mpsc::unbounded_channel();
+        let mut tasks = JoinSet::new();
+        let (store, clock) = (parts.store.clone(), parts.clock.clone());
+        let resume = action_sender.clone();
+        tasks.spawn(dispatcher::run(dispatcher.shared(), inputs, store, clock, bus.clone(), action_sender));
+
+        let shared = Arc::new(DoorShared {
+            store: parts.store.clone(),
+            series: parts.series.clone(),
+            clock: parts.clock.clone(),
+            connectors: parts.connectors,
+            http: parts.http,
+            dispatcher: dispatcher.clone(),
+        });
+        let scraping = Arc::new(Scraping {
+            scraper: parts.scraper,
+            series: parts.series.clone(),
+            clock: parts.clock.clone(),
+            dispatcher: dispatcher.clone(),
+            telemetry: telemetry.clone(),
+            statuses: Default::default(),
+        });
+        let reload = Arc::new(Reload {
+            dispatcher: dispatcher.clone(),
+            rulebook: rulebook.clone(),
+            plugins: plugins.clone(),
+            telemetry: telemetry.clone(),
+            one_at_a_time: Default::default(),
+        });
+        let (stop, _) = watch::channel(false);
+        let started_at = parts.clock.now();
+        let engine = Arc::new(Engine {
+            dispatcher,
+            store: parts.store,
+            series: parts.series,
+            clock: parts.clock,
+            bus,
+            rulebook,
+            plugins: plugins.clone(),
+            scraping: scraping.clone(),
+            telemetry,
+            reload,
+            stop,
+            tasks: RwLock::new(tasks),
+            version: parts.version,
+            started_at,
+        });
+        engine.begin(settings, shared, resume, unfinished, actions).await;
+        Ok(engine)
+    }
+
+    /// Loads before anything is evaluated, so that no alert fires past a runbook that is about to be there.
+    async fn begin(
+        self: &Arc<Self>,
+        settings: Arc<Settings>,
+        shared: Arc<DoorShared>,
+        resume: mpsc::UnboundedSender<crate::core::Action>,
+        unfinished: Vec<crate::core::Action>,
+        actions: mpsc::UnboundedReceiver<crate::core::Action>,
+    ) {
+        let event = ballast_types::event::Event::HostStarted { version: self.version.clone() };
+        if let Err(error) = self.dispatcher.submit(Input::Told(event)).await {
+            tracing::warn!(%error, "cannot note the start");
+        }
+        self.reload.everything().await;
+        let mut tasks = self.tasks.write().await;
+        for target in &settings.targets {
+            tasks.spawn(scraping::run(self.scraping.clone(), target.clone()));
+        }
+        let evaluation = crate::evaluator::Evaluation {
+            rulebook: self.rulebook.clone(),
+            series: self.series.clone(),
+            clock: self.clock.clone(),
+            dispatcher: self.dispatcher.clone(),
+            telemetry: self.telemetry.clone(),
+            written: Default::default(),
+        };
+        tasks.spawn(crate::evaluator::run(Arc::new(evaluation), self.reload.subscribe().await));
+        tasks.spawn(verifier::run(shared.clone()));
+        tasks.spawn(runner::run(Arc::new(Runner { shared, plugins: self.plugins.clone() }), actions));
+        tasks.spawn(reload::watch(self.reload.clone(), settings));
+        tasks.spawn(tick(self.dispatcher.clone(), self.clock.clone()));
+        tasks.spawn(housekeeping(self.dispatcher.clone(), self.series.clone(), self.clock.clone()));
+        for action in unfinished {
+            // The runner was spawned above and holds the other end.
+            let _ = resume.send(action);
+        }
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// This build's version.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Since when it runs.
+    pub fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    /// Looks at the state; the closure must be quick, because decisions wait for it.
+    pub fn look<T>(&self, at: impl FnOnce(&Core) -> T) -> T {
+        at(&self.dispatcher.core())
+    }
+
+    /// Does what a person wants; returns once it is durable.
+    pub async fn command(&self, command: Command) -> Result<Reply, CommandError> {
+        self.dispatcher.submit(Input::Command(command)).await
+    }
+
+    /// The rules in force and how they go.
+    pub fn rulebook(&self) -> &RuleBook {
+        &self.rulebook
+    }
+
+    /// The plugins in force.
+    pub fn plugins(&self) -> &Plugins {
+        &self.plugins
+    }
+
+    /// What is known of each scrape target.
+    pub fn targets(&self) -> Vec<TargetStatus> {
+        let statuses = self.scraping.statuses.lock().unwrap_or_else(PoisonError::into_inner);
+        statuses.values().cloned().collect()
+    }
+
+    /// Evaluates PromQL at an instant.
+    pub async fn query(&self, expression: &str, at: Timestamp) -> Result<Value, AskError> {
+        let parsed = ballast_promql::parse(expression)?;
+        Ok(ballast_promql::evaluate(&parsed, &*self.series, at, &Options::default())?)
+    }
+
+    /// Listens to events from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<EventRecord>> {
+        self.bus.subscribe()
+    }
+
+    /// Events of the log from a position on.
+    pub async fn events(&self, from: Sequence, limit: usize) -> Result<Vec<EventRecord>, StoreError> {
+        self.store.events(from, limit).await
+    }
+
+    /// Position of the last event.
+    pub fn last_sequence(&self) -> Sequence {
+        self.store.last_sequence()
+    }
+
+    /// Every call that an execution made.
+    pub async fn journal(&self, execution: &ExecutionId) -> Result<Vec<JournalEntry>, StoreError> {
+        self.store.journal(execution).await
+    }
+
+    /// Reads rules and plugins again.
+    pub async fn reload(&self) -> ReloadReport {
+        self.reload.everything().await
+    }
+
+    /// Ballast's own metrics in the text format.
+    pub fn metrics(&self) -> Result<String, String> {
+        let core = self.dispatcher.core();
+        let (series, events) = (self.series.series_count(), self.store.last_sequence().0);
+        self.telemetry.render(&core, series, events).map_err(|error| error.to_string())
+    }
+
+    /// Ends once [`Engine::stop`] was called.
+    pub async fn stopped(&self) {
+        let mut stop = self.stop.subscribe();
+        // An error means that the engine itself is gone, which is as good.
+        let _ = stop.wait_for(|stop| *stop).await;
+    }
+
+    /// Stops every task and makes the samples durable. Executions under way go on after the next start.
+    pub async fn stop(&self) {
+        self.stop.send_replace(true);
+        self.tasks.write().await.shutdown().await;
+        if let Err(error) = self.series.flush() {
+            tracing::error!(%error, "cannot make the last samples durable");
+        }
+    }
+}
+
+async fn tick(dispatcher: Dispatcher, clock: Arc<dyn Clock>) {
+    loop {
+        if dispatcher.submit(Input::Tick).await.is_err() {
+            return;
+        }
+        clock.sleep_until(clock.now() + TICK).await;
+    }
+}
+
+async fn housekeeping(dispatcher: Dispatcher, series: Arc<dyn SeriesStore>, clock: Arc<dyn Clock>) {
+    loop {
+        clock.sleep_until(clock.now() + FLUSH).await;
+        let horizon = clock.now() - dispatcher.core().settings().retention;
+        let series = series.clone();
+        let kept =
+            tokio::task::spawn_blocking(move || series.flush().and_then(|()| series.forget_before(horizon)));
+        match kept.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "cannot make samples durable"),
+            Err(error) => tracing::error!(%error, "the series store's housekeeping broke off"),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The dispatcher: the one task that feeds the core. It takes what waits, lets the core decide, makes the decisions
+//! durable in one write, and only then answers, tells and acts.
+//!
+//! Invariant: no action leaves here before the commit that holds its intent has returned.
+
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
+
+use ballast_ports::{Clock, Store};
+use ballast_types::Sequence;
+use ballast_types::event::{Commit, EventRecord};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::bus::Bus;
+use crate::core::{Action, CommandError, Core, Input, Reply};
+
+/// Most inputs that are decided on before one write.
+const BATCH_MAX: usize = 256;
+/// Inputs that may wait; beyond, those who submit wait too.
+const QUEUE: usize = 1024;
+/// How long to wait before a failed write is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+type Answer = oneshot::Sender<Result<Reply, CommandError>>;
+
+/// The way into the core, and a look at it.
+#[derive(Clone)]
+pub(crate) struct Dispatcher {
+    inputs: mpsc::Sender<(Input, Answer)>,
+    core: Arc<RwLock<Core>>,
+}
+
+impl Dispatcher {
+    /// Makes the queue. Returns what [`run`] needs.
+    pub(crate) fn new(core: Core) -> (Self, mpsc::Receiver<(Input, Answer)>) {
+        let (inputs, receiver) = mpsc::channel(QUEUE);
+        (Dispatcher { inputs, core: Arc::new(RwLock::new(core)) }, receiver)
+    }
+
+    /// Submits an input; returns once its consequences are durable.
+    pub(crate) async fn submit(&self, input: Input) -> Result<Reply, CommandError> {
+        let (answer, answered) = oneshot::channel();
+        let stopped = || CommandError::Unavailable("the host is stopping".into());
+        self.inputs.send((input, answer)).await.map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
+    }
+
+    /// A look at the present state. Never held over an await.
+    pub(crate) fn core(&self) -> RwLockReadGuard<'_, Core> {
+        self.core.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs until every [`Dispatcher`] is gone.
+pub(crate) async fn run(
+    dispatcher: Arc<RwLock<Core>>,
+    mut inputs: mpsc::Receiver<(Input, Answer)>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    bus: Bus,
+    actions: mpsc::UnboundedSender<Action>,
+) {
+    let mut batch = Vec::with_capacity(BATCH_MAX);
+    while inputs.recv_many(&mut batch, BATCH_MAX).await > 0 {
+        let (mut commits, mut acts, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+        for (input, answer) in batch.drain(..) {
+            let mut core = dispatcher.write().unwrap_or_else(PoisonError::into_inner);
+            let reaction = core.handle(input, clock.now());
+            commits.extend(reaction.commits);
+            acts.extend(reaction.actions);
+            answers.push((answer, reaction.reply));
+        }
+        write(&*store, &*clock, &bus, commits).await;
+        for action in acts {
+            // The receiver lives as long as the engine; when it is gone nothing may act any more.
+            let _ = actions.send(action);
+        }
+        for (answer, reply) in answers {
+            let _ = answer.send(reply);
+        }
+    }
+}
+
+/// Writes until it succeeds: what the core has decided cannot be taken back, and nobody may act on it before.
+async fn write(store: &dyn Store, clock: &dyn Clock, bus: &Bus, commits: Vec<Commit>) {
+    if commits.is_empty() {
+        return;
+    }
+    let first = loop {
+        match store.commit(commits.clone()).await {
+            Ok(first) => break first,
+            Err(error) => {
+                tracing::error!(%error, "cannot write the event log; nothing acts until it can be written");
+                clock.sleep_until(clock.now() + RETRY).await;
+            }
+        }
+    };
+    for (offset, commit) in (0u64..).zip(commits) {
+        let sequence = Sequence(first.0 + offset);
+        bus.publish(EventRecord { sequence, at: commit.at, event: commit.event });
+    }
+}
+
+impl Dispatcher {
+    /// The shared core, for [`run`].
+    pub(crate) fn shared(&self) -> Arc<RwLock<Core>> {
+        self.core.clone()
+    }
+}

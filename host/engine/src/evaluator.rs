@@ -1,0 +1,194 @@
+//! The evaluator: one task a rule group, each at its own pace, so that a slow group delays no other. A reload replaces only
+//! the groups that changed; what alerts have learned lies in the core under the rule's content, and nothing starts anew.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ballast_alerting::{
+    AlertRule, Externals, Rule, RuleGroup, alert_series, evaluate_alert_rule, evaluate_recording_rule,
+};
+use ballast_ports::{Clock, SeriesStore};
+use ballast_promql::Options;
+use ballast_types::event::Event;
+use ballast_types::series::stale_nan;
+use ballast_types::{Labels, RuleId, Sample, Timestamp};
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::core::Input;
+use crate::dispatcher::Dispatcher;
+use crate::rulebook::{RuleBook, RuleStatus};
+use crate::scraping::next_after;
+use crate::telemetry::Telemetry;
+
+/// What evaluation needs.
+pub(crate) struct Evaluation {
+    pub(crate) rulebook: Arc<RuleBook>,
+    pub(crate) series: Arc<dyn SeriesStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) telemetry: Arc<Telemetry>,
+    /// What each rule last wrote, so that what it no longer writes is marked stale.
+    pub(crate) written: Mutex<HashMap<RuleId, HashSet<Labels>>>,
+}
+
+/// The task of each group in force. A group is told by everything in it, so that any change makes it another.
+type Tasks = HashMap<String, AbortHandle>;
+
+/// Evaluates until the engine stops.
+pub(crate) async fn run(evaluation: Arc<Evaluation>, mut changes: watch::Receiver<u64>) {
+    let (mut tasks, mut running) = (JoinSet::new(), Tasks::new());
+    loop {
+        changes.mark_unchanged();
+        replace_tasks(&evaluation, &mut tasks, &mut running);
+        // The sender lives in the reloader, which lives as long as the engine.
+        if changes.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Starts what is new, ends what is gone, and leaves alone what is as it was.
+fn replace_tasks(evaluation: &Arc<Evaluation>, tasks: &mut JoinSet<()>, running: &mut Tasks) {
+    let rules = evaluation.rulebook.rules();
+    let wanted: HashMap<_, _> = rules.groups().iter().map(|group| (format!("{group:?}"), group)).collect();
+    running.retain(|key, handle| {
+        let keep = wanted.contains_key(key);
+        if !keep {
+            handle.abort();
+        }
+        keep
+    });
+    for (key, group) in wanted {
+        running
+            .entry(key)
+            .or_insert_with(|| tasks.spawn(evaluate_steadily(evaluation.clone(), group.clone())));
+    }
+    while tasks.try_join_next().is_some() {}
+    evaluation.retire(&evaluation.rulebook.ids());
+}
+
+async fn evaluate_steadily(evaluation: Arc<Evaluation>, group: Arc<RuleGroup>) {
+    let default = evaluation.dispatcher.core().settings().evaluation_interval;
+    let interval = group.interval.unwrap_or(default);
+    let mut next = evaluation.clock.now();
+    loop {
+        let began = evaluation.clock.now();
+        for rule in &group.rules {
+            evaluation.rule(&group, rule).await;
+        }
+        evaluation.telemetry.group_took(evaluation.clock.now().since(began));
+        next = next_after(next, interval, evaluation.clock.now());
+        evaluation.clock.sleep_until(next).await;
+    }
+}
+
+impl Evaluation {
+    async fn rule(&self, group: &RuleGroup, rule: &Rule) {
+        let now = self.clock.now();
+        let at = now - group.query_offset.unwrap_or(Duration::ZERO);
+        // A failed query says nothing about the condition: every alert stays as it is.
+        let (series, error) = match self.query(rule, at).await {
+            Ok(vector) => (vector.len(), self.take(rule, &vector, at).await.err()),
+            Err(error) => (0, Some(error)),
+        };
+        self.telemetry.evaluated(error.is_none());
+        let took = self.clock.now().since(now);
+        self.note(rule, RuleStatus { evaluated_at: Some(now), took, error, series }).await;
+    }
+
+    /// Evaluation keeps a processor busy; it runs where that disturbs no task.
+    async fn query(&self, rule: &Rule, at: Timestamp) -> Result<Vec<(Labels, f64)>, String> {
+        let (expression, series) = (rule.expression().clone(), self.series.clone());
+        let evaluated = tokio::task::spawn_blocking(move || {
+            ballast_promql::evaluate(&expression, &*series, at, &Options::default())
+                .map_err(|error| error.to_string())
+        });
+        let value = evaluated.await.map_err(|error| format!("evaluate the expression: {error}"))??;
+        Ok(value.into_vector().into_iter().map(|sample| (sample.labels, sample.value)).collect())
+    }
+
+    async fn take(&self, rule: &Rule, vector: &[(Labels, f64)], at: Timestamp) -> Result<(), String> {
+        let samples = match rule {
+            Rule::Alert(rule) => self.alert(rule, vector, at).await?,
+            Rule::Record(rule) => evaluate_recording_rule(rule, vector).map_err(|error| error.to_string())?,
+        };
+        self.write(rule.id(), samples, at)
+    }
+
+    async fn alert(
+        &self,
+        rule: &AlertRule,
+        vector: &[(Labels, f64)],
+        at: Timestamp,
+    ) -> Result<Vec<(Labels, f64)>, String> {
+        let active = self.dispatcher.core().alerts_of(&rule.id);
+        let series = self.series.clone();
+        let mut query = move |expression: &str, at: Timestamp| {
+            let parsed = ballast_promql::parse(expression).map_err(|error| error.to_string())?;
+            let value = ballast_promql::evaluate(&parsed, &*series, at, &Options::default())
+                .map_err(|e| e.to_string())?;
+            Ok(value.into_vector().into_iter().map(|sample| (sample.labels, sample.value)).collect())
+        };
+        let outcome = evaluate_alert_rule(rule, &active, vector, at, &mut query, &Externals::default())
+            .map_err(|error| error.to_string())?;
+        for warning in &outcome.warnings {
+            tracing::warn!(rule = %rule.name, "{warning}");
+        }
+        self.dispatcher.submit(Input::Rule(Box::new(outcome))).await.map_err(|error| error.to_string())?;
+        let now_active = self.dispatcher.core().alerts_of(&rule.id);
+        Ok(now_active.values().flat_map(alert_series).collect())
+    }
+
+    /// Appends what a rule yields, and marks stale what it yielded before and does not yield any more.
+    fn write(&self, rule: &RuleId, samples: Vec<(Labels, f64)>, at: Timestamp) -> Result<(), String> {
+        let present: HashSet<_> = samples.iter().map(|(labels, _)| labels.clone()).collect();
+        let before = {
+            let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+            written.insert(rule.clone(), present.clone()).unwrap_or_default()
+        };
+        let batch = samples.into_iter().map(|(labels, value)| (labels, Sample { at, value }));
+        let gone = before.into_iter().filter(|labels| !present.contains(labels));
+        self.append(
+            &batch.chain(gone.map(|labels| (labels, Sample { at, value: stale_nan() }))).collect::<Vec<_>>(),
+        )
+    }
+
+    /// Marks stale what rules wrote that are not in force any more.
+    fn retire(&self, in_force: &BTreeSet<RuleId>) {
+        let mut gone = Vec::new();
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).retain(|rule, labels| {
+            let keep = in_force.contains(rule);
+            if !keep {
+                gone.extend(labels.drain());
+            }
+            keep
+        });
+        let at = self.clock.now();
+        let batch: Vec<_> =
+            gone.into_iter().map(|labels| (labels, Sample { at, value: stale_nan() })).collect();
+        if let Err(error) = self.append(&batch) {
+            tracing::error!(%error, "cannot mark the series of retired rules as stale");
+        }
+    }
+
+    fn append(&self, batch: &[(Labels, Sample)]) -> Result<(), String> {
+        let summary = self.series.append(batch).map_err(|error| error.to_string())?;
+        self.telemetry.appended(&summary);
+        Ok(())
+    }
+
+    /// Tells when a rule's health changes, not each time it is as it was.
+    async fn note(&self, rule: &Rule, status: RuleStatus) {
+        let error = status.error.clone();
+        let before = self.rulebook.note(rule.id(), status);
+        if before.error == error {
+            return;
+        }
+        let event = Event::RuleHealth { rule: rule.id().clone(), name: rule.name().to_owned(), error };
+        if let Err(error) = self.dispatcher.submit(Input::Told(event)).await {
+            tracing::warn!(%error, "cannot note a rule's health");
+        }
+    }
+}
