@@ -167,9 +167,11 @@ mod tests {
     #[case("a +", 1, 4, "unexpected end of the expression")]
     #[case("", 1, 1, "no expression")]
     #[case("x{a=~\"(\"}", 1, 6, "illegal regex for (")]
-    #[case("x[1e40]", 1, 1, "a duration or number is out of bounds")]
+    #[case("x[1e40]", 1, 3, "a duration of more than")]
     #[case("x{a=\"b\" or c=\"d\"}", 1, 9, "`or` between matchers is not PromQL")]
     #[case("a ; b", 1, 3, "unexpected character: ';'")]
+    #[case("rate(a[5m]) + rate(b)", 1, 15, "expected type matrix in call to function 'rate'")]
+    #[case("a > 1 and (1 > 2)", 1, 14, "comparisons between scalars must use BOOL modifier")]
     #[case("sum(x) + integral(y[5m])", 1, 10, "the function `integral` is not supported")]
     fn errors_have_a_place(
         #[case] text: &str,

@@ -3,6 +3,7 @@
 //!
 //! Best effort: a place may be late by a token, but it always lies within the text.
 
+use super::lower::lower;
 use super::tokens::Token;
 use super::{ParseError, raw_parse};
 
@@ -38,17 +39,19 @@ pub(super) fn locate(text: &str, tokens: &[Token], message: &str) -> ParseError 
     if message.starts_with("unclosed left") {
         return Place::at(text, text.len()).error(message);
     }
-    if let Some(token) = quoted_in(message).and_then(|name| find(text, tokens, name)) {
-        return Place::at(text, token.start).error(message);
+    if message == NO_REASON {
+        let stuck = last_where(tokens.len(), |count| can_go_on(text, tokens, count));
+        return match tokens.get(stuck) {
+            Some(token) => Place::at(text, token.start).error(format!("unexpected `{}`", token.text(text))),
+            None => Place::at(text, text.len()).error("unexpected end of the expression"),
+        };
     }
-    if message != NO_REASON {
-        return Place::at(text, tokens.first().map_or(0, |t| t.start)).error(message);
-    }
-    let stuck = first_impossible(text, tokens);
-    match tokens.get(stuck) {
-        Some(token) => Place::at(text, token.start).error(format!("unexpected `{}`", token.text(text))),
-        None => Place::at(text, text.len()).error("unexpected end of the expression"),
-    }
+    let stuck = last_where(tokens.len(), |count| !says(text, tokens, count, message));
+    let so_far = tokens.get(..=stuck).unwrap_or(tokens);
+    let named =
+        quoted_in(message).and_then(|name| find(text, so_far, name).or_else(|| find(text, tokens, name)));
+    let start = named.or(tokens.get(stuck)).or(tokens.first()).map_or(0, |token| token.start);
+    Place::at(text, start).error(message)
 }
 
 /// The name that a message is about: in quotes, after "for" as a pattern, or in backticks.
@@ -61,26 +64,26 @@ fn quoted_in(message: &str) -> Option<&str> {
     message.strip_prefix("illegal regex for ").or_else(|| between('\'', '\'')).or_else(|| between('`', '`'))
 }
 
-/// The token that is the name, or the string that holds it; of several calls of one name the first.
+/// The last token that is the name, else the last string that holds it.
 fn find<'t>(text: &str, tokens: &'t [Token], name: &str) -> Option<&'t Token> {
     let is_name = |t: &&Token| t.text(text) == name;
     let is_string = |t: &&Token| {
         let inner = t.text(text);
         inner.len() >= 2 && inner.starts_with(['"', '\'', '`']) && inner.get(1..inner.len() - 1) == Some(name)
     };
-    tokens.iter().find(is_name).or_else(|| tokens.iter().find(is_string))
+    tokens.iter().rev().find(is_string).or_else(|| tokens.iter().rev().find(is_name))
 }
 
 /// Endings that make a cut expression whole, one for each thing that may come next.
 const ENDINGS: [&str; 12] =
     ["", " 1", " x", "(x)", " x[5m]", "=\"\"", "\"\"", "=\"x\"", "[5m]", "5m", "(x) x", "x=\"x\""];
 
-/// Index of the first token such that what ends with it cannot be continued to an expression.
-fn first_impossible(text: &str, tokens: &[Token]) -> usize {
-    let (mut good, mut bad) = (0, tokens.len() + 1);
+/// The largest count for which something holds, where it holds up to there and at 0; found by halving.
+fn last_where(count: usize, holds: impl Fn(usize) -> bool) -> usize {
+    let (mut good, mut bad) = (0, count + 1);
     while bad - good > 1 {
         let middle = (good + bad) / 2;
-        if can_go_on(text, tokens, middle) {
+        if holds(middle) {
             good = middle;
         } else {
             bad = middle;
@@ -89,15 +92,35 @@ fn first_impossible(text: &str, tokens: &[Token]) -> usize {
     good
 }
 
+/// Whether the first tokens can be continued to an expression, even one that is wrong for another reason.
 fn can_go_on(text: &str, tokens: &[Token], count: usize) -> bool {
-    let Some(prefix) = tokens.get(..count) else { return false };
-    let Some(start) = prefix.last().and_then(|last| text.get(..last.end)) else { return true };
+    let lives = |verdict: Result<(), String>| match verdict {
+        Ok(()) => true,
+        Err(message) => message != NO_REASON && !message.starts_with("unexpected"),
+    };
+    continuations(text, tokens, count).is_none_or(|mut all| all.any(lives))
+}
+
+/// Whether the first tokens already make the parser say this.
+fn says(text: &str, tokens: &[Token], count: usize, message: &str) -> bool {
+    let same = |verdict: Result<(), String>| verdict.is_err_and(|said| said == message);
+    continuations(text, tokens, count).is_some_and(|mut all| all.any(same))
+}
+
+/// The verdicts on the first tokens with each ending; `None` where there is no token.
+fn continuations<'t>(
+    text: &'t str,
+    tokens: &[Token],
+    count: usize,
+) -> Option<impl Iterator<Item = Result<(), String>> + use<'t>> {
+    let prefix = tokens.get(..count)?;
+    let start = text.get(..prefix.last()?.end)?;
     let closing = closing_of(text, prefix);
-    let is_call = |message: &str| message != NO_REASON && !message.starts_with("unexpected");
-    ENDINGS.iter().any(|ending| match raw_parse(&format!("{start}{ending}{closing}")) {
-        Ok(_) => true,
-        Err(message) => is_call(&message),
-    })
+    let verdict = move |ending| {
+        let tree = raw_parse(&format!("{start}{ending}{closing}"))?;
+        lower(&tree).map(|_| ())
+    };
+    Some(ENDINGS.into_iter().map(verdict))
 }
 
 /// The brackets that would close all that are open.

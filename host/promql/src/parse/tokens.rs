@@ -4,6 +4,15 @@
 
 use super::{EXPRESSION_BYTES_MAX, EXPRESSION_DEPTH_MAX, EXPRESSION_TOKENS_MAX};
 
+/// Longest duration that may be written as a number of seconds; some 30,000 years.
+const DURATION_SECS_MAX: f64 = 1e12;
+
+/// Whether a text is a number of seconds that no duration can hold. The parser would panic on some.
+fn is_too_long(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && text.parse().is_ok_and(|secs: f64| secs > DURATION_SECS_MAX)
+}
+
 /// A token by its bytes in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token {
@@ -70,8 +79,13 @@ pub(super) fn out_of_bounds(text: &str, tokens: &[Token]) -> Option<(usize, Stri
     if let Some(token) = tokens.get(EXPRESSION_TOKENS_MAX) {
         return Some((token.start, format!("the expression has more than {EXPRESSION_TOKENS_MAX} tokens")));
     }
-    let (mut depth, mut signs) = (0usize, 0usize);
+    let (mut depth, mut signs, mut before) = (0usize, 0usize, ["", ""]);
     for token in tokens {
+        let expects_duration = matches!(before, [_, "[" | "offset"] | ["offset", "-"]);
+        if expects_duration && token.text(text).split(':').any(is_too_long) {
+            return Some((token.start, format!("a duration of more than {DURATION_SECS_MAX} seconds")));
+        }
+        before = [before[1], token.text(text)];
         signs = if matches!(token.text(text), "-" | "+" | "^") { signs + 1 } else { 0 };
         match token.text(text) {
             "(" | "[" | "{" => depth += 1,
