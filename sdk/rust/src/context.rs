@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::manifest::find;
-use crate::{Label, Result};
+use crate::{Error, Label, Result};
 
 /// What a runbook is told when it starts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,9 +35,10 @@ impl Context {
     /// The parameters; where the operator gave none, an empty object is read.
     ///
     /// # Errors
-    /// [`Invalid`](crate::Error::Invalid) where they do not fit the type.
+    /// [`Invalid`](Error::Invalid) where they do not fit the type.
     pub fn parameters<P: DeserializeOwned>(&self) -> Result<P> {
         let given = self.parameters_json.trim();
-        Ok(serde_json::from_str(if given.is_empty() { "{}" } else { given })?)
+        serde_json::from_str(if given.is_empty() { "{}" } else { given })
+            .map_err(|error| Error::Invalid(format!("read the parameters: {error}")))
     }
 }

@@ -8,7 +8,6 @@
 //! A whole runbook:
 //! ```
 #![doc = include_str!("../examples/restart-when-stalled.rs")]
-//! # fn main() {}
 //! ```
 //!
 //! What deliberately is not here: the host, its journal, its guards. A plugin need not know that its calls are recorded,
@@ -64,3 +63,8 @@ pub mod prelude {
     pub use serde::{Deserialize, Serialize};
     pub use std::time::Duration;
 }
+
+/// The page for authors compiles and runs as it is printed.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/writing-runbooks.md")]
+struct WritingRunbooks;

@@ -31,7 +31,6 @@ pub trait Runbook {
 ///     incident::note(format!("looking at {}", context.service))?;
 ///     Ok(Outcome::needs_person("looked"))
 /// }
-/// # fn main() {}
 /// ```
 /// In this order, with the optional parts in brackets: `name`, \[`version`, else the package's\], `summary`, `needs`,
 /// \[`parameters`: a type that is `Deserialize` and then the function's second argument, \[`schema`: its JSON Schema\]\],

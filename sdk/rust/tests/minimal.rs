@@ -17,6 +17,12 @@ fn a_minimal_runbook_has_at_most_25_lines_and_no_bindings() {
 }
 
 #[test]
+fn the_page_for_authors_shows_it_as_it_is() {
+    let page = include_str!("../../../docs/writing-runbooks.md");
+    assert!(page.contains(include_str!("../examples/restart-when-stalled.rs")));
+}
+
+#[test]
 fn the_manifest_takes_the_version_of_the_package_where_none_is_given() {
     let manifest = minimal::Plugin::manifest();
     assert_eq!((manifest.name.as_str(), manifest.version.as_str()), ("restart-when-stalled", "0.1.0"));
