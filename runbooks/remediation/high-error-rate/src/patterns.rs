@@ -39,7 +39,7 @@ fn sentence(errors: &[&str], lines: usize) -> String {
         .map(|(pattern, count)| format!("{count}x \"{}\"", shortened(pattern, PATTERN_CHARS_MAX)))
         .collect();
     let rest = patterns.len().saturating_sub(PATTERNS_MAX);
-    let more = if rest == 0 { String::new() } else { format!("; {rest} more patterns") };
+    let more = if rest == 0 { String::new() } else { format!("; {rest} more") };
     format!("logs: {} errors in the last {lookback}: {}{more}", errors.len(), top.join("; "))
 }
 
@@ -122,7 +122,7 @@ mod tests {
         let messages = ["b 1", "a 1", "a 2", "c 1", "d 1", "a 3"];
         assert_eq!(
             sentence(&messages, 9),
-            r##"logs: 6 errors in the last 10 min 0 s: 3x "a #"; 1x "b #"; 1x "c #"; 1 more patterns"##
+            r##"logs: 6 errors in the last 10 min 0 s: 3x "a #"; 1x "b #"; 1x "c #"; 1 more"##
         );
         assert_eq!(sentence(&[], 9), "logs: no error among the last 9 lines of 10 min 0 s");
     }
