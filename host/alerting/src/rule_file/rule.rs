@@ -16,6 +16,24 @@ use crate::yaml::{Entry, Node, Scalar};
 
 const KEYS: [&str; 7] = ["record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations"];
 
+/// What a rule of either kind has, as it is read.
+struct Parts<'a, 'f> {
+    at: Position,
+    fields: &'f Fields<'a>,
+    /// `None` where it is wrong, which was then told.
+    expression: Option<Expression>,
+    labels: Vec<(&'a Entry, &'a Scalar)>,
+    group_labels: &'f [(String, String)],
+    limit: Option<usize>,
+}
+
+impl Parts<'_, '_> {
+    /// Those of the group's labels that the rule does not set itself.
+    fn inherited(&self) -> impl Iterator<Item = &(String, String)> {
+        self.group_labels.iter().filter(|(name, _)| !self.labels.iter().any(|(entry, _)| entry.key == *name))
+    }
+}
+
 impl Reading<'_> {
     /// Reads a rule; `None` where something is wrong with it, which was then told.
     pub(super) fn rule(
@@ -26,38 +44,19 @@ impl Reading<'_> {
     ) -> Option<Rule> {
         let found_before = self.problems.count();
         let fields = Fields::of(node, "a rule", &KEYS, &mut self.problems)?;
-        let record = fields.text("record", &mut self.problems);
-        let alert = fields.text("alert", &mut self.problems);
+        let record = self.name(&fields, "record");
+        let alert = self.name(&fields, "alert");
         let expression = self.expression(&fields, node.at);
         let labels = fields.texts("labels", &mut self.problems);
         check_label_names(&labels, &mut self.problems);
-        let named =
-            |scalar: Option<&Scalar>| scalar.map(|name| name.text.clone()).filter(|name| !name.is_empty());
-        let rule = match (named(record), named(alert)) {
-            (Some(metric), None) => {
-                self.check_recording(&fields, &metric);
-                let own = labels.iter().map(|(entry, value)| (entry.key.clone(), value.text.clone()));
-                let labels = inherited(group_labels, &labels).cloned().chain(own).collect();
-                let (id, place, expression) = (RuleId::new(""), self.place(node.at), expression?);
-                Rule::Record(Arc::new(RecordingRule { id, metric, expression, labels, limit, place }))
-            }
-            (None, Some(name)) => Rule::Alert(Arc::new(self.alert(
-                &fields,
-                node.at,
-                name,
-                expression,
-                &labels,
-                group_labels,
-                limit,
-            )?)),
+        let parts = Parts { at: node.at, fields: &fields, expression, labels, group_labels, limit };
+        let rule = match (record, alert) {
+            (Some(metric), None) => Rule::Record(Arc::new(self.record(parts, metric)?)),
+            (None, Some(name)) => Rule::Alert(Arc::new(self.alert(parts, name)?)),
             (Some(_), Some(_)) => {
-                let second = [fields.entry("record"), fields.entry("alert")]
-                    .into_iter()
-                    .flatten()
-                    .map(|e| e.key_at)
-                    .max();
-                self.problems
-                    .add(second.unwrap_or(node.at), "a rule takes either `record` or `alert`, not both");
+                let places = [fields.entry("record"), fields.entry("alert")].into_iter().flatten();
+                let second = places.map(|entry| entry.key_at).max().unwrap_or(node.at);
+                self.problems.add(second, "a rule takes either `record` or `alert`, not both");
                 return None;
             }
             (None, None) => {
@@ -67,6 +66,11 @@ impl Reading<'_> {
         };
         let id = rule.content_id();
         (self.problems.count() == found_before).then(|| rule.with_id(id))
+    }
+
+    fn name(&mut self, fields: &Fields<'_>, key: &str) -> Option<String> {
+        let name = fields.text(key, &mut self.problems)?;
+        Some(name.text.clone()).filter(|name| !name.is_empty())
     }
 
     /// Parses `expr`, and puts its problem at the character of the file that it is about.
@@ -104,54 +108,40 @@ impl Reading<'_> {
         }
     }
 
-    fn check_recording(&mut self, fields: &Fields<'_>, metric: &str) {
+    fn record(&mut self, parts: Parts<'_, '_>, metric: String) -> Option<RecordingRule> {
         for key in ["for", "keep_firing_for", "annotations"] {
-            if let Some(entry) = fields.entry(key) {
+            if let Some(entry) = parts.fields.entry(key) {
                 self.problems.add(entry.key_at, format!("`{key}` makes no sense in a recording rule"));
             }
         }
         if metric.contains(['{', '}']) {
-            let at = fields.value("record").map_or(Position::START, |node| node.at);
-            let help = "labels go under `labels`, a selector under `expr`";
-            self.problems.add_with_help(
-                at,
-                format!("`{metric}` is no name of a series: it has braces"),
-                help,
-            );
+            let at = parts.fields.value("record").map_or(parts.at, |node| node.at);
+            let message = format!("`{metric}` is no name of a series: it has braces");
+            self.problems.add_with_help(at, message, "labels go under `labels`, a selector under `expr`");
         }
+        let own = parts.labels.iter().map(|(entry, value)| (entry.key.clone(), value.text.clone()));
+        let labels = parts.inherited().cloned().chain(own).collect();
+        let (id, place, limit) = (RuleId::new(""), self.place(parts.at), parts.limit);
+        Some(RecordingRule { id, metric, expression: parts.expression?, labels, limit, place })
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one rule's parts, each already read; a struct would only rename them"
-    )]
-    fn alert(
-        &mut self,
-        fields: &Fields<'_>,
-        at: Position,
-        name: String,
-        expression: Option<Expression>,
-        labels: &[(&Entry, &Scalar)],
-        group_labels: &[(String, String)],
-        limit: Option<usize>,
-    ) -> Option<AlertRule> {
+    fn alert(&mut self, parts: Parts<'_, '_>, name: String) -> Option<AlertRule> {
         let timing = AlertTiming {
-            for_: fields.duration("for", &mut self.problems).unwrap_or_default(),
-            keep_firing_for: fields.duration("keep_firing_for", &mut self.problems).unwrap_or_default(),
+            for_: parts.fields.duration("for", &mut self.problems).unwrap_or_default(),
+            keep_firing_for: parts.fields.duration("keep_firing_for", &mut self.problems).unwrap_or_default(),
         };
-        let annotations = fields.texts("annotations", &mut self.problems);
+        let annotations = parts.fields.texts("annotations", &mut self.problems);
         if let Some((empty, _)) = annotations.iter().find(|(entry, _)| entry.key.is_empty()) {
             self.problems.add(empty.key_at, "an annotation's name is empty");
         }
         let annotations = self.templates(&annotations);
-        let own = self.templates(labels);
-        let inherited = inherited(group_labels, labels);
-        // The group told already which of them is no template.
+        let own = self.templates(&parts.labels);
+        // The group told already which of its labels is no template.
         let inherited =
-            inherited.filter_map(|(name, text)| Some((name.clone(), Template::parse(text).ok()?)));
+            parts.inherited().filter_map(|(name, text)| Some((name.clone(), Template::parse(text).ok()?)));
         let labels = inherited.chain(own).collect();
-        let (id, place, expression) = (RuleId::new(""), self.place(at), expression?);
-        Some(AlertRule { id, name, expression, timing, labels, annotations, limit, place })
+        let (id, place, limit) = (RuleId::new(""), self.place(parts.at), parts.limit);
+        Some(AlertRule { id, name, expression: parts.expression?, timing, labels, annotations, limit, place })
     }
 
     /// The texts as templates; those that are none are problems.
@@ -168,14 +158,6 @@ impl Reading<'_> {
         }
         templates
     }
-}
-
-/// Those of the group's labels that the rule does not set itself.
-fn inherited<'a>(
-    group_labels: &'a [(String, String)],
-    own: &[(&Entry, &Scalar)],
-) -> impl Iterator<Item = &'a (String, String)> {
-    group_labels.iter().filter(|(name, _)| !own.iter().any(|(entry, _)| entry.key == *name))
 }
 
 /// The index of the character at a line and column, both from 1.
