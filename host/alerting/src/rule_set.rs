@@ -174,4 +174,15 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn ten_thousand_rules_in_one_file_are_no_burden() {
+        let mut text = String::from("groups:\n  - name: g\n    rules:\n");
+        for n in 0..10_000 {
+            text.push_str(&format!(
+                "      - {{alert: A{n}, expr: x > {n}, labels: {{s: x}}, annotations: {{a: b, c: d}}}}\n"
+            ));
+        }
+        assert_eq!(set(&[("a.yml", &text)]).rule_count(), 10_000);
+    }
 }

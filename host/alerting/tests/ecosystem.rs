@@ -6,7 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
-use ballast_alerting::{Problem, RuleSet, parse_rule_file};
+use ballast_alerting::{Externals, Problem, Rule, RuleSet, TemplateData, parse_rule_file};
+use ballast_types::{Labels, Timestamp};
 
 /// The folder with the shared files: `BALLAST_SHARED`, or `shared` beside the checkout.
 fn folder(name: &str) -> Option<PathBuf> {
@@ -88,4 +89,27 @@ fn the_rules_of_most_kubernetes_clusters_load() {
     let set = RuleSet::build(files).unwrap_or_else(|problems| panic!("{}", lines(&problems)));
     assert_eq!((set.file_count(), set.rule_count()), (8, 234));
     assert_eq!(lines(set.warnings()), "");
+}
+
+#[test]
+fn the_texts_of_most_kubernetes_clusters_expand() {
+    let (labels, externals) = (Labels::from_pairs([("namespace", "n"), ("pod", "p")]), Externals::default());
+    let data =
+        TemplateData { labels: &labels, value: 0.5, externals: &externals, now: Timestamp::from_secs(0) };
+    let mut query = |text: &str, _: Timestamp| {
+        ballast_promql::parse(text).map_err(|error| error.to_string())?;
+        Ok(vec![(labels.clone(), 3.0)])
+    };
+    let mut expanded = 0;
+    for rule in RuleSet::build(files("kube-prometheus")).unwrap().rules() {
+        let Rule::Alert(rule) = rule else { continue };
+        for (name, template) in rule.labels.iter().chain(&rule.annotations) {
+            let text = template
+                .expand(data, &mut query)
+                .unwrap_or_else(|reason| panic!("{} {name}: {reason}", rule.name));
+            assert!(!text.contains("{{") && !text.contains("%!"), "{} {name}: {text}", rule.name);
+            expanded += 1;
+        }
+    }
+    assert!(expanded > 500 || folder("kube-prometheus").is_none(), "{expanded}");
 }
