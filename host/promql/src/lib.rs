@@ -22,7 +22,7 @@ mod value;
 
 pub use evaluate::{EvalError, Options, evaluate, evaluate_range};
 pub use parse::{
-    EXPRESSION_BYTES_MAX, EXPRESSION_DEPTH_MAX, EXPRESSION_TOKENS_MAX, Expression, ParseError, Selector,
-    ValueType, parse,
+    EXPRESSION_BYTES_MAX, EXPRESSION_DEPTH_MAX, EXPRESSION_OPERATORS_MAX, EXPRESSION_TOKENS_MAX, Expression,
+    ParseError, Selector, ValueType, parse,
 };
 pub use value::{Value, VectorSample};

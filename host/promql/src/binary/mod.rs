@@ -8,13 +8,25 @@ mod sets;
 use ballast_types::Labels;
 
 use crate::EvalError;
-use crate::ast::{Arithmetic, Binary, Comparison, LabelChoice, Operator};
+use crate::ast::{Arithmetic, Binary, Comparison, Expr, LabelChoice, Operator};
 use crate::step::{Element, Partial, Step};
 
-/// Evaluates an operator at an instant.
-pub(crate) fn evaluate(step: &Step<'_>, binary: &Binary) -> Result<Partial, EvalError> {
-    let left = step.value(&binary.left)?;
-    let right = step.value(&binary.right)?;
+/// Evaluates an operator at an instant. A chain of them (`a + b + c`) is as deep as it is long on its left, so it is
+/// walked and not recursed into.
+pub(crate) fn evaluate(step: &Step<'_>, top: &Binary) -> Result<Partial, EvalError> {
+    let (mut chain, mut leftmost) = (vec![top], &top.left);
+    while let Expr::Binary(next) = leftmost {
+        chain.push(next);
+        leftmost = &next.left;
+    }
+    let mut left = step.value(leftmost)?;
+    for binary in chain.into_iter().rev() {
+        left = combine(binary, left, step.value(&binary.right)?)?;
+    }
+    Ok(left)
+}
+
+fn combine(binary: &Binary, left: Partial, right: Partial) -> Result<Partial, EvalError> {
     Ok(match (left, right) {
         (Partial::Scalar(l), Partial::Scalar(r)) => Partial::Scalar(scalars(binary.operator, l, r)),
         (Partial::Vector(l), Partial::Scalar(r)) => Partial::Vector(with_scalar(binary, l, r, Side::Right)),

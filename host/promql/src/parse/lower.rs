@@ -46,7 +46,7 @@ impl Lowering {
             T::VectorSelector(selector) => Expr::Instant(self.selector(selector, None)?),
             T::MatrixSelector(matrix) => Expr::Range(self.selector(&matrix.vs, Some(millis(matrix.range)))?),
             T::Subquery(subquery) => Expr::Subquery(Box::new(self.subquery(subquery)?)),
-            T::Binary(binary) => Expr::Binary(Box::new(self.binary(binary)?)),
+            T::Binary(binary) => self.chain(binary)?,
             T::Aggregate(aggregate) => Expr::Aggregate(Box::new(self.aggregate(aggregate)?)),
             T::Call(call) => Expr::Call(self.call(call)?),
             T::Extension(_) => return Err("an extension is not PromQL".to_owned()),
@@ -78,24 +78,36 @@ impl Lowering {
         Ok(Subquery { inner, range_ms, step_ms: subquery.step.map(millis).filter(|ms| *ms > 0), shift })
     }
 
-    fn binary(&mut self, binary: &theirs::BinaryExpr) -> Result<Binary, String> {
+    /// A chain of operators is a tree as deep as it is long, on its left; so it is walked and not recursed into.
+    fn chain(&mut self, top: &theirs::BinaryExpr) -> Result<Expr, String> {
+        let (mut chain, mut leftmost) = (vec![top], &*top.lhs);
+        while let theirs::Expr::Binary(next) = leftmost {
+            chain.push(next);
+            leftmost = &next.lhs;
+        }
+        let mut left = self.expr(leftmost)?;
+        for binary in chain.into_iter().rev() {
+            left = self.binary(binary, left)?;
+        }
+        Ok(left)
+    }
+
+    fn binary(&mut self, binary: &theirs::BinaryExpr, left: Expr) -> Result<Expr, String> {
         let modifier = binary.modifier.clone().unwrap_or_default();
         if modifier.fill_values.lhs.is_some() || modifier.fill_values.rhs.is_some() {
             return Err("the modifier `fill` is not supported".to_owned());
         }
-        Ok(Binary {
-            operator: lower_operator(binary.op.id())
-                .ok_or_else(|| format!("unknown operator `{}`", binary.op))?,
-            left: self.expr(&binary.lhs)?,
-            right: self.expr(&binary.rhs)?,
-            returns_bool: modifier.return_bool,
-            matching: lower_choice(modifier.matching.as_ref(), LabelChoice::AllBut(Vec::new())),
-            cardinality: match modifier.card {
-                VectorMatchCardinality::ManyToOne(labels) => Cardinality::ManyToOne(labels.labels),
-                VectorMatchCardinality::OneToMany(labels) => Cardinality::OneToMany(labels.labels),
-                _ => Cardinality::OneToOne,
-            },
-        })
+        let operator =
+            lower_operator(binary.op.id()).ok_or_else(|| format!("unknown operator `{}`", binary.op))?;
+        let right = self.expr(&binary.rhs)?;
+        let matching = lower_choice(modifier.matching.as_ref(), LabelChoice::AllBut(Vec::new()));
+        let cardinality = match modifier.card {
+            VectorMatchCardinality::ManyToOne(labels) => Cardinality::ManyToOne(labels.labels),
+            VectorMatchCardinality::OneToMany(labels) => Cardinality::OneToMany(labels.labels),
+            _ => Cardinality::OneToOne,
+        };
+        let returns_bool = modifier.return_bool;
+        Ok(Expr::Binary(Box::new(Binary { operator, left, right, returns_bool, matching, cardinality })))
     }
 
     fn aggregate(&mut self, aggregate: &theirs::AggregateExpr) -> Result<Aggregate, String> {

@@ -21,8 +21,10 @@ use place::Place;
 pub const EXPRESSION_BYTES_MAX: usize = 32 << 10;
 /// Most tokens of one expression.
 pub const EXPRESSION_TOKENS_MAX: usize = 4_000;
-/// Deepest nesting of brackets and signs.
-pub const EXPRESSION_DEPTH_MAX: usize = 100;
+/// Most operators of one expression: each may make the tree one deeper.
+pub const EXPRESSION_OPERATORS_MAX: usize = 500;
+/// Deepest nesting of brackets, signs and powers.
+pub const EXPRESSION_DEPTH_MAX: usize = 50;
 
 /// Why a text is no expression, and where; line and column count characters from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -188,9 +190,10 @@ mod tests {
     fn nesting_and_length_are_bounded() {
         let deep = format!("{}1{}", "(".repeat(1_000), ")".repeat(1_000));
         assert!(parse(&deep).unwrap_err().message.contains("nested"));
-        assert!(parse(&"1+".repeat(3_000)).unwrap_err().message.contains("tokens"));
+        assert!(parse(&"a ".repeat(5_000)).unwrap_err().message.contains("tokens"));
+        assert!(parse(&"1+".repeat(600)).unwrap_err().message.contains("operators"));
         assert!(parse(&" ".repeat(40_000)).unwrap_err().message.contains("bytes"));
-        assert!(parse(&format!("{}1", "-".repeat(3_000))).unwrap_err().message.contains("nested"));
+        assert!(parse(&format!("{}1", "-".repeat(400))).unwrap_err().message.contains("nested"));
     }
 
     #[test]

@@ -2,7 +2,11 @@
 //!
 //! It judges nothing: what it cannot cut is a token of one character.
 
-use super::{EXPRESSION_BYTES_MAX, EXPRESSION_DEPTH_MAX, EXPRESSION_TOKENS_MAX};
+use super::{EXPRESSION_BYTES_MAX, EXPRESSION_DEPTH_MAX, EXPRESSION_OPERATORS_MAX, EXPRESSION_TOKENS_MAX};
+
+/// Each makes the tree one deeper at most, whatever their precedence.
+const OPERATORS: [&str; 16] =
+    ["+", "-", "*", "/", "%", "^", "==", "!=", ">", "<", ">=", "<=", "and", "or", "unless", "atan2"];
 
 /// Longest duration that may be written as a number of seconds; some 30,000 years.
 const DURATION_SECS_MAX: f64 = 1e12;
@@ -78,6 +82,16 @@ pub(super) fn out_of_bounds(text: &str, tokens: &[Token]) -> Option<(usize, Stri
     }
     if let Some(token) = tokens.get(EXPRESSION_TOKENS_MAX) {
         return Some((token.start, format!("the expression has more than {EXPRESSION_TOKENS_MAX} tokens")));
+    }
+    let is_operator = |token: &&Token| OPERATORS.contains(&token.text(text).to_ascii_lowercase().as_str());
+    if let Some(token) = tokens.iter().filter(is_operator).nth(EXPRESSION_OPERATORS_MAX) {
+        return Some((
+            token.start,
+            format!("the expression has more than {EXPRESSION_OPERATORS_MAX} operators"),
+        ));
+    }
+    if let Some(token) = tokens.iter().filter(|token| token.text(text) == "^").nth(EXPRESSION_DEPTH_MAX) {
+        return Some((token.start, format!("powers nested deeper than {EXPRESSION_DEPTH_MAX}")));
     }
     let (mut depth, mut signs, mut before) = (0usize, 0usize, ["", ""]);
     for token in tokens {
