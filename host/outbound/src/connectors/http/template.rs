@@ -64,7 +64,13 @@ impl Variables {
     }
 
     fn context(&self) -> Value {
-        self.0.iter().map(|(name, value)| (*name, value.clone())).collect()
+        // Not `collect()`: that would make a list of pairs.
+        Value::from_object(
+            self.0
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect::<BTreeMap<String, Value>>(),
+        )
     }
 
     /// Values such as an operation gets: with everything that is optional, or without.
