@@ -237,8 +237,11 @@ impl Guest<'_> {
             return Ok(kind);
         }
         let has = if exports.is_empty() { "nothing".to_owned() } else { quoted(&exports) };
-        let offers = PluginKind::ALL.map(|kind| format!("a {} {}", kind.name(), quoted(&self.wanted(kind))));
-        Err(format!("it is a component of another world: it exports {has}; {}", offers.join(", ")))
+        let worlds = PluginKind::ALL.map(|kind| format!("{} ({})", kind.name(), quoted(&self.wanted(kind))));
+        Err(format!(
+            "it is a component of another world: it exports {has}; the worlds are {}",
+            worlds.join(", ")
+        ))
     }
 
     /// Names of the functions and interfaces that it exports.
@@ -359,7 +362,7 @@ mod tests {
             (b"\0asm\x0d\0\x01\0\xff\xff", "it is damaged"),
             (
                 b"\0asm\x0d\0\x01\0",
-                "it is a component of another world: it exports nothing; a rule `describe`, `evaluate`, a runbook",
+                "it is a component of another world: it exports nothing; the worlds are rule (`describe`, `evaluate`), runbook",
             ),
         ] {
             let text = contract.inspect(bytes).unwrap_err();

@@ -12,7 +12,7 @@ use ballast_ports::plugin_runtime::{Door, Halt, PluginRuntime, RunFailure, RunRe
 use ballast_types::Digest;
 use ballast_types::execution::Outcome;
 use ballast_types::hash::sha256_hex;
-use ballast_types::plugin::{Grant, InstalledPlugin, Manifest, RunLimits};
+use ballast_types::plugin::{Capability, Grant, InstalledPlugin, Manifest, RunLimits};
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
 
@@ -110,6 +110,14 @@ fn prepare(
     Ok((fit, linked))
 }
 
+/// Operators grant by what the manifest asks for; a plugin that imports more will be refused at its first run.
+fn warn_of_silence(fit: &Fit, manifest: &Manifest) {
+    let asked = |capability: &Capability| manifest.needs.iter().any(|(need, _)| need == capability);
+    for capability in fit.imports.iter().filter(|capability| !capability.is_free() && !asked(capability)) {
+        tracing::warn!(plugin = %manifest.name, %capability, "the plugin imports an interface that its manifest does not mention");
+    }
+}
+
 #[async_trait]
 impl PluginRuntime for WasmRuntime {
     async fn install(&self, bytes: Vec<u8>) -> Result<InstalledPlugin, RunFailure> {
@@ -119,6 +127,7 @@ impl PluginRuntime for WasmRuntime {
             RunFailure::Unfit(text) => RunFailure::Unfit(text),
             other => RunFailure::Unfit(format!("asked to describe itself, it {other}")),
         })?;
+        warn_of_silence(&fit, &manifest);
         let Fit { kind, version, imports } = fit;
         let info = InstalledPlugin { digest, kind, contract: version, imports, manifest };
         self.insert(Plugin::new(linked, info.clone()));

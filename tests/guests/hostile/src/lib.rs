@@ -14,7 +14,8 @@ struct Hostile;
 impl Guest for Hostile {
     fn describe() -> Manifest {
         let need = |capability: &str| Need { capability: capability.into(), reason: "to misuse it".into() };
-        let needs = ["metrics", "logs", "traces", "services", "database", "http", "approval", "incident", "state"];
+        let needs =
+            ["metrics", "logs", "traces", "services", "database", "http", "approval", "incident", "state"];
         Manifest {
             name: "hostile".into(),
             version: "6.6.6".into(),
@@ -38,9 +39,13 @@ impl Guest for Hostile {
             "argument" => return metrics::query(&"1+".repeat(1 << 20)).map(|_| declined()),
             "huge-argument" => return metrics::query(&"1+".repeat(10 << 20)).map(|_| declined()),
             "restart" => return services::restart(&context.service, None).map(acted),
-            "query" => return metrics::query("up").map(|points| outcome(format!("{} points", points.len()), vec![])),
+            "query" => {
+                return metrics::query("up").map(|points| outcome(format!("{} points", points.len()), vec![]));
+            }
             "sleep" => return timer::sleep(3_600_000).map(|()| declined()),
-            "ask" => return approval::request("may I?", 3_600_000).map(|decision| outcome(decision.by, vec![])),
+            "ask" => {
+                return approval::request("may I?", 3_600_000).map(|decision| outcome(decision.by, vec![]));
+            }
             "fail" => return Err(Error::Conflict("it is already as it should be".into())),
             "bad-inverse" => return Ok(outcome("odd".into(), vec![effect("explode", "{}")])),
             "bad-arguments" => return database::act("db", "cancel-query", "{").map(acted),
@@ -127,7 +132,10 @@ fn tour(context: &Context) -> Result<Outcome, Error> {
     seen.push(format!("{:?}", services::scale(service, 3)?));
     seen.push(format!("{:?}", services::set_parameter(service, "pool", "20")?));
     seen.push(format!("{:?}", services::switch_over(service, "standby")?));
-    seen.push(format!("{:?}", services::batch(&[effect("restart", "{}"), effect("scale", r#"{"replicas":2}"#)])));
+    seen.push(format!(
+        "{:?}",
+        services::batch(&[effect("restart", "{}"), effect("scale", r#"{"replicas":2}"#)])
+    ));
     seen.push(format!("{:?}", database::read("db", "activity")?));
     seen.push(format!("{:?}", database::act("db", "cancel-query", r#"{"pid":7}"#)?));
     seen.push(format!("{:?}", http::send(&request())?));
@@ -142,7 +150,12 @@ fn tour(context: &Context) -> Result<Outcome, Error> {
 
 fn request() -> http::Request {
     let headers = vec![Label { name: "accept".into(), value: "text/plain".into() }];
-    http::Request { method: "POST".into(), url: "http://localhost/x".into(), headers, body: b"hello".to_vec() }
+    http::Request {
+        method: "POST".into(),
+        url: "http://localhost/x".into(),
+        headers,
+        body: b"hello".to_vec(),
+    }
 }
 
 export!(Hostile);

@@ -2,7 +2,6 @@
 
 wit_bindgen::generate!({ path: "../../../wit", world: "ballast:plugin/runbook" });
 
-
 struct Restless;
 
 impl Guest for Restless {
