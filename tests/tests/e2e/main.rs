@@ -1,0 +1,11 @@
+//! End to end, in one test binary: the real host on real servers, and the simulation of a week.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "these are tests"
+)]
+
+mod simulation;
