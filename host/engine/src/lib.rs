@@ -21,8 +21,19 @@ mod runner;
 mod scraping;
 pub mod settings;
 pub mod telemetry;
+#[cfg(test)]
+mod testing;
 mod verifier;
 
-pub use application::{Engine, Parts};
+pub use application::{AskError, Engine, Parts, ReloadReport, StartError};
 pub use core::{Command, CommandError, Reply};
+pub use plugins::PluginStatus;
+pub use rulebook::RuleStatus;
+pub use scraping::TargetStatus;
 pub use settings::{Settings, TargetSettings};
+
+// What the API shows or reads of the rooms behind the engine, so that it needs no edge to them.
+pub use ballast_alerting::{Problem, Rule, RuleGroup, parse_matchers};
+pub use ballast_automation::Funnel;
+pub use ballast_ports::StoreError;
+pub use ballast_promql::Value;

@@ -236,3 +236,6 @@ impl Door for RunDoor {
 fn uncertain(why: &str) -> CallError {
     CallError::new(CallErrorKind::Uncertain, format!("know whether the effect happened: {why}"))
 }
+
+#[cfg(test)]
+mod tests;

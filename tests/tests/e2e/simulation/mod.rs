@@ -25,7 +25,8 @@ fn simulate(seed: u64) {
 #[test]
 fn a_week_of_faults_and_crashes_ends_in_order() {
     let given = std::env::var("BALLAST_SEED").ok().and_then(|seed| seed.parse().ok());
-    let of_the_day = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos();
+    let of_the_day =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos();
     let seed = given.unwrap_or(u64::from(of_the_day));
     println!("simulating a week; again with BALLAST_SEED={seed}");
     simulate(seed);

@@ -47,7 +47,8 @@ impl Run {
 impl Simulation {
     /// Moves every run on by at most one step.
     pub fn advance_runs(&mut self) {
-        let ids: Vec<_> = self.runs.iter().filter(|(_, run)| run.phase != Phase::Idle).map(|(id, _)| id.clone()).collect();
+        let ids: Vec<_> =
+            self.runs.iter().filter(|(_, run)| run.phase != Phase::Idle).map(|(id, _)| id.clone()).collect();
         for id in ids {
             let Some(run) = self.runs.get(&id) else { continue };
             match run.phase {
@@ -87,7 +88,8 @@ impl Simulation {
         if !intended && self.health[&service] == Health::Good {
             // It looked, and there is nothing to repair any more.
             self.set(id, Phase::Idle);
-            let outcome = Outcome { kind: OutcomeKind::Declined, summary: "all is well".into(), inverse: vec![] };
+            let outcome =
+                Outcome { kind: OutcomeKind::Declined, summary: "all is well".into(), inverse: vec![] };
             return self.submit(Input::Run(id.clone(), RunEvent::Returned(outcome)));
         }
         self.roll_back(id, &service);
@@ -120,9 +122,13 @@ impl Simulation {
     fn finish(&mut self, id: &ExecutionId) {
         let Some(run) = self.runs.get_mut(id) else { return };
         run.phase = Phase::Idle;
-        let effect =
-            ServiceEffect { service: run.service.clone(), verb: Verb::Rollback, arguments: serde_json::json!({"to": "2"}) };
-        let outcome = Outcome { kind: OutcomeKind::Acted, summary: "rolled back".into(), inverse: vec![effect] };
+        let effect = ServiceEffect {
+            service: run.service.clone(),
+            verb: Verb::Rollback,
+            arguments: serde_json::json!({"to": "2"}),
+        };
+        let outcome =
+            Outcome { kind: OutcomeKind::Acted, summary: "rolled back".into(), inverse: vec![effect] };
         self.submit(Input::Run(id.clone(), RunEvent::Returned(outcome)));
     }
 }

@@ -29,7 +29,9 @@ pub enum Health {
     /// A rollback repairs it.
     Repairable,
     /// Only time repairs it.
-    Stubborn { until: Timestamp },
+    Stubborn {
+        until: Timestamp,
+    },
 }
 
 /// A small generator, so that a seed is the same week on every machine.
@@ -125,12 +127,15 @@ impl Simulation {
         let rules: Vec<Arc<AlertRule>> = self.rules.rules().filter_map(alert_rule).collect();
         for rule in rules {
             let broken: Vec<_> = self.health.iter().filter(|(_, health)| **health != Health::Good).collect();
-            let vector: Vec<_> =
-                broken.iter().map(|(name, _)| (Labels::from_pairs([("service", name.as_str())]), 0.5)).collect();
+            let vector: Vec<_> = broken
+                .iter()
+                .map(|(name, _)| (Labels::from_pairs([("service", name.as_str())]), 0.5))
+                .collect();
             let active = self.core.alerts_of(&rule.id);
             let mut nothing = |_: &str, _: Timestamp| Ok(Vec::new());
             let externals = Externals::default();
-            let outcome = evaluate_alert_rule(&rule, &active, &vector, self.now, &mut nothing, &externals).unwrap();
+            let outcome =
+                evaluate_alert_rule(&rule, &active, &vector, self.now, &mut nothing, &externals).unwrap();
             self.submit(Input::Rule(Box::new(outcome)));
         }
     }
@@ -148,7 +153,9 @@ impl Simulation {
         if self.dice.once_in(60) {
             let service = ServiceName::new(SERVICES[self.dice.below(5) as usize]);
             let health = match self.dice.once_in(3) {
-                true => Health::Stubborn { until: self.now + Duration::from_secs(60 + self.dice.below(3600)) },
+                true => {
+                    Health::Stubborn { until: self.now + Duration::from_secs(60 + self.dice.below(3600)) }
+                }
                 false => Health::Repairable,
             };
             self.health.insert(service, health);
@@ -163,14 +170,18 @@ impl Simulation {
     }
 
     fn somebody_interferes(&mut self) {
-        let open: Vec<_> = self.core.incidents().filter(|i| i.state.is_open()).map(|i| i.id.clone()).collect();
+        let open: Vec<_> =
+            self.core.incidents().filter(|i| i.state.is_open()).map(|i| i.id.clone()).collect();
         let command = match (self.dice.below(4), open.first()) {
             (0, Some(incident)) => {
                 Command::Acknowledge { incident: incident.clone(), by: "ann".into(), expected_version: None }
             }
-            (1, Some(incident)) => {
-                Command::Resolve { incident: incident.clone(), by: "bob".into(), note: None, expected_version: None }
-            }
+            (1, Some(incident)) => Command::Resolve {
+                incident: incident.clone(),
+                by: "bob".into(),
+                note: None,
+                expected_version: None,
+            },
             (2, _) => {
                 let service = SERVICES[self.dice.below(5) as usize];
                 let ends_at = self.now + Duration::from_secs(60 + self.dice.below(7200));
@@ -215,7 +226,9 @@ impl Simulation {
     fn act(&mut self, action: Action) {
         match action {
             Action::Run(id) => {
-                let Some(execution) = self.core.execution(&id) else { panic!("{id} is to run and is not known") };
+                let Some(execution) = self.core.execution(&id) else {
+                    panic!("{id} is to run and is not known")
+                };
                 let service = execution.service.clone();
                 self.runs.entry(id).or_insert_with(|| Run::new(service)).begin();
             }
@@ -246,15 +259,24 @@ impl Simulation {
         for alert in self.core.alerts() {
             let ballast_types::alert::AlertState::Firing { since, .. } = alert.state else { continue };
             let silenced = self.core.muted_by(alert, self.now).is_some();
-            let known = self.core.incidents().any(|incident| incident.alerts.iter().any(|own| own.key == alert.key));
-            assert!(silenced || known || self.now.since(since) < KNOWN_WITHIN, "{:?} is unknown", alert.labels);
+            let known =
+                self.core.incidents().any(|incident| incident.alerts.iter().any(|own| own.key == alert.key));
+            assert!(
+                silenced || known || self.now.since(since) < KNOWN_WITHIN,
+                "{:?} is unknown",
+                alert.labels
+            );
         }
         if self.steps % 100 != 0 {
             return;
         }
         let shown = self.core.incidents().cloned().map(Record::Incident);
         for record in shown.chain(self.core.silences().cloned().map(Record::Silence)) {
-            assert_eq!(self.durable.get(&record.key()), Some(&record), "the state is not what its log folds to");
+            assert_eq!(
+                self.durable.get(&record.key()),
+                Some(&record),
+                "the state is not what its log folds to"
+            );
         }
     }
 
@@ -339,7 +361,10 @@ fn settings() -> Arc<Settings> {
             grant: Grant::default(),
             limits: RunLimits::default(),
             guards: Guards { effects_per_hour_max: 100, cool_down: Duration::from_secs(300) },
-            verification: VerificationPolicy { hold: Duration::from_secs(60), within: Duration::from_secs(300) },
+            verification: VerificationPolicy {
+                hold: Duration::from_secs(60),
+                within: Duration::from_secs(300),
+            },
             objective: IndicatorKind::ErrorRate,
         }],
         evaluation_interval: STEP,
