@@ -32,6 +32,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
     let plugins = workspace.root().join("runbooks");
     if args.is_empty() && plugins.join("Cargo.toml").is_file() {
         counts.add(&tests(workspace, &plugins, args)?);
+        counts.add(&documentation(workspace)?);
     }
     println!("{counts}");
     Ok(if counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -48,7 +49,18 @@ fn tests(workspace: &Workspace, folder: &Path, args: &[String]) -> Result<Counts
         // A plugin without native tests is tested by the host's.
         runner.args(nextest.then_some("--no-tests=pass"));
     }
-    println!("test: {} in {}", process::line(&runner), folder.display());
+    count(runner, nextest)
+}
+
+/// What plugin authors copy from the pages must compile and run; nextest does not look there.
+fn documentation(workspace: &Workspace) -> Result<Counts> {
+    let mut runner = process::cargo(workspace.root());
+    runner.args(["test", "--doc", "--package", "ballast-sdk"]);
+    count(runner, false)
+}
+
+fn count(mut runner: Command, nextest: bool) -> Result<Counts> {
+    println!("test: {}", process::line(&runner));
     let (output, success) = follow(&mut runner, nextest)?;
     let mut counts = if nextest { counts::of_nextest(&output) } else { counts::of_cargo(&output) };
     // A runner that fails without a failing test (none matched, a binary that does not start) is still a failure.
