@@ -32,6 +32,8 @@ pub struct Settings {
     pub evaluation_interval: Duration,
     /// How often an indicator under verification is looked at.
     pub verification_interval: Duration,
+    /// How long after its end an incident takes its own alerts back instead of another being opened.
+    pub deduplication_window: Duration,
     /// How long an incident stays mitigated, with all its alerts over, before it counts as resolved.
     pub resolve_hold: Duration,
     /// How long samples are kept.

@@ -52,6 +52,7 @@ pub(crate) fn settings() -> Settings {
         policies: Vec::new(),
         evaluation_interval: std::time::Duration::from_secs(15),
         verification_interval: std::time::Duration::from_secs(1),
+        deduplication_window: std::time::Duration::from_secs(300),
         resolve_hold: std::time::Duration::from_secs(60),
         retention: std::time::Duration::from_secs(3600),
         rules_folder: "rules".into(),

@@ -5,6 +5,7 @@ use ballast_types::alert::Alert;
 use ballast_types::event::{Event, Record};
 use ballast_types::execution::{Execution, ExecutionState, RunMode};
 use ballast_types::incident::Incident;
+use ballast_types::plugin::PluginKind;
 use ballast_types::{ExecutionId, IncidentId, ServiceName, Timestamp};
 
 use super::incidents::IncidentNews;
@@ -35,6 +36,10 @@ impl Core {
             let reason = format!("the runbook {} is not installed", policy.runbook);
             return self.incident_news(incident, IncidentNews::Escalated(reason), draft);
         };
+        if plugin.kind != PluginKind::Runbook {
+            let reason = format!("{} is a {}, not a runbook", policy.runbook, plugin.kind.name());
+            return self.incident_news(incident, IncidentNews::Escalated(reason), draft);
+        }
         let objective = self.settings.service(service).and_then(|service| policy.objective_of(service));
         let execution = Execution {
             digest: plugin.digest.clone(),

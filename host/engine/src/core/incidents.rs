@@ -1,7 +1,5 @@
 //! Incidents in the core: `ballast_response` takes each step, the core hands it what happened and passes on what comes of it.
 
-use std::time::Duration;
-
 use ballast_response::{
     IncidentCommand, IncidentEffect, IncidentError, IncidentEvent, IncidentInput, Opening, correlate, due,
     open, step,
@@ -14,9 +12,6 @@ use ballast_types::service::Criticality;
 use ballast_types::{ExecutionId, IncidentId, PluginName, ServiceName};
 
 use super::{Command, CommandError, Core, Draft, NewIncident, Reply, put};
-
-/// How long after its end an incident takes its own alerts back instead of a new one being opened.
-const REOPEN_WINDOW: Duration = Duration::from_secs(300);
 
 /// What the automation tells an incident.
 pub(super) enum IncidentNews {
@@ -39,7 +34,7 @@ impl Core {
     pub(super) fn alert_fires(&mut self, alert: &Alert, draft: &mut Draft) {
         let service = alert.labels.get("service").map(ServiceName::new);
         let criticality = self.criticality(service.as_ref());
-        let found = correlate(self.incidents.values(), alert, REOPEN_WINDOW, draft.now);
+        let found = correlate(self.incidents.values(), alert, self.settings.deduplication_window, draft.now);
         let (id, effects) = match found.and_then(|id| self.incidents.get(&id).cloned()) {
             Some(incident) => {
                 let event = IncidentEvent::AlertFired { alert: Box::new(alert.clone()), criticality };

@@ -369,6 +369,7 @@ fn settings() -> Arc<Settings> {
         }],
         evaluation_interval: STEP,
         verification_interval: STEP,
+        deduplication_window: Duration::from_secs(300),
         resolve_hold: Duration::from_secs(120),
         retention: Duration::from_secs(3600),
         rules_folder: "rules".into(),
