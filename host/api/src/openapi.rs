@@ -1,0 +1,67 @@
+//! The OpenAPI document: every handler is listed here, and a test walks what is listed.
+
+use utoipa::OpenApi;
+
+use crate::routes::{
+    alerts, dashboard, events, executions, health, incidents, metrics, openapi, plugins, prometheus, reload,
+    rules, silences, targets,
+};
+use crate::wire::event::Event;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Ballast",
+        description = "Watches services, opens incidents, runs runbooks and verifies that they helped. Keys are in \
+            camelCase, instants RFC 3339 in UTC, lengths of time in milliseconds; a value that is no finite number is \
+            one of the strings NaN, +Inf and -Inf; unknown keys and parameters are refused; refusals are \
+            application/problem+json (RFC 9457). `/api/v1` speaks Prometheus's shapes instead.",
+        license(name = "Proprietary, Fine Print AI"),
+    ),
+    paths(
+        health::health,
+        health::live,
+        health::ready,
+        metrics::metrics,
+        openapi::document,
+        incidents::list,
+        incidents::open,
+        incidents::one,
+        incidents::acknowledge,
+        incidents::resolve,
+        incidents::note,
+        alerts::list,
+        silences::create,
+        silences::list,
+        silences::one,
+        silences::expire,
+        executions::list,
+        executions::one,
+        executions::cancel,
+        rules::list,
+        reload::reload,
+        plugins::list,
+        targets::list,
+        dashboard::dashboard,
+        prometheus::query,
+        prometheus::query_form,
+        prometheus::rules,
+        prometheus::alerts,
+        events::events,
+    ),
+    components(schemas(Event))
+)]
+struct Document;
+
+/// The document.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    let mut document = Document::openapi();
+    // The contract's version, not the build's: that one is in /health.
+    document.info.version = "0.1".to_owned();
+    document
+}
+
+/// The document as JSON.
+pub fn openapi() -> Result<String, serde_json::Error> {
+    document().to_pretty_json()
+}

@@ -1,0 +1,80 @@
+//! `/health`, `/health/live`, `/health/ready`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use ballast_engine::Engine;
+use ballast_types::alert::AlertState;
+use futures::FutureExt;
+
+use super::Host;
+use crate::router::Api;
+use crate::wire::health::{Health, Liveness, Readiness};
+use crate::wire::scalar::{Instant, millis};
+
+pub(crate) fn routes() -> Router<Api> {
+    Router::new()
+        .route("/health", get(health))
+        .route("/health/live", get(live))
+        .route("/health/ready", get(ready))
+}
+
+/// How the host is, in numbers.
+#[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = Health)))]
+pub(crate) async fn health(State(engine): Host) -> Json<Health> {
+    let plugins = engine.plugins().statuses();
+    let targets_down = engine.targets().iter().filter(|target| target.up == Some(false)).count();
+    let wrong = plugins.iter().filter(|plugin| plugin.problem.is_some()).count();
+    let problems = engine.rulebook().problems().len() + wrong;
+    let (alerts_firing, incidents_open) = engine.look(|core| {
+        let firing = core.alerts().filter(|alert| matches!(alert.state, AlertState::Firing { .. })).count();
+        (firing, core.incidents().filter(|incident| incident.state.is_open()).count())
+    });
+    Json(Health {
+        status: if problems + targets_down == 0 { "ok" } else { "degraded" },
+        version: engine.version().to_owned(),
+        started_at: Instant(engine.started_at()),
+        uptime_ms: millis(engine.now().since(engine.started_at())),
+        rules: engine.rulebook().rules().rule_count(),
+        plugins: plugins.iter().filter(|plugin| plugin.installed.is_some()).count(),
+        targets_down,
+        alerts_firing,
+        incidents_open,
+        problems,
+    })
+}
+
+/// That the process answers; asks nothing else.
+#[utoipa::path(get, path = "/health/live", tag = "health", responses((status = 200, body = Liveness)))]
+pub(crate) async fn live() -> Json<Liveness> {
+    Json(Liveness { status: "alive" })
+}
+
+/// Whether the host can do its work: rules are in force, and the store answers.
+#[utoipa::path(get, path = "/health/ready", tag = "health", responses(
+    (status = 200, body = Readiness), (status = 503, body = Readiness, description = "Not yet, or not any more"),
+))]
+pub(crate) async fn ready(State(engine): Host) -> (StatusCode, Json<Readiness>) {
+    let reasons = reasons(&engine).await;
+    match reasons.is_empty() {
+        true => (StatusCode::OK, Json(Readiness { status: "ready", reasons })),
+        false => (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { status: "not-ready", reasons })),
+    }
+}
+
+async fn reasons(engine: &Engine) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let problems = engine.rulebook().problems().len();
+    if engine.rulebook().rules().rule_count() == 0 && problems > 0 {
+        reasons.push(format!("no rules are in force; /api/rules lists {problems} problems"));
+    }
+    if let Err(error) = engine.events(engine.last_sequence(), 1).await {
+        tracing::warn!(%error, "not ready: the store does not answer");
+        reasons.push("the store does not answer".to_owned());
+    }
+    if engine.stopped().now_or_never().is_some() {
+        reasons.push("the host is stopping".to_owned());
+    }
+    reasons
+}
