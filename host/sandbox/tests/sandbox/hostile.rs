@@ -51,6 +51,9 @@ async fn endless_recursion_exhausts_the_guests_stack_only() {
 async fn a_panic_is_a_trap_with_a_reason() {
     let failure = hostile("panic", Scripted::obliging()).await.unwrap_err();
     assert_eq!(failure, RunFailure::Trap("it gave up (a panic)".into()));
+    let failure = hostile("last-words", Scripted::obliging()).await.unwrap_err();
+    let text = "trapped: it gave up (a panic); its last error was: no deployment has version 7";
+    assert_eq!(failure.to_string(), text);
 }
 
 #[tokio::test]

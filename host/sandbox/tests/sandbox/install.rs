@@ -104,12 +104,25 @@ async fn another_version_of_the_contract_is_named_with_ours() {
 }
 
 #[tokio::test]
-async fn imports_outside_the_contract_are_named_one_by_one() {
+async fn imports_that_the_kind_or_the_contract_does_not_have_are_named_one_by_one() {
     let text = refused(guest("outsider")).await;
+    assert!(text.starts_with("as a notifier of contract 0.1.0 it does not fit: "), "{text}");
+    for part in [
+        "it imports `state`, which no notifier may hold",
+        "it imports `wasi:cli/environment@0.2.0`, which the contract does not have",
+        "it imports `wasi:cli/exit@0.2.0`, which the contract does not have",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_contract_extended_under_the_same_version_is_noticed() {
+    let text = refused(guest("extended")).await;
     assert_eq!(
         text,
-        "as a runbook of contract 0.1.0 it does not fit: it imports `wasi:cli/environment@0.2.0`, which the contract \
-         does not have; it imports `wasi:cli/exit@0.2.0`, which the contract does not have"
+        "as a runbook of contract 0.1.0 it does not fit: it calls `log.shout`, which contract 0.1.0 does not have; \
+         `run` has other types than in contract 0.1.0"
     );
 }
 

@@ -35,12 +35,14 @@ impl Guest for Hostile {
             "flood-bytes" => flood(&"long ".repeat(4_000)),
             "output" => return Ok(outcome("x".repeat(100 << 20), Vec::new())),
             "panic" => panic!("on purpose"),
+            "last-words" => last_words(),
             "calls" => endless_calls(),
             "argument" => return metrics::query(&"1+".repeat(1 << 20)).map(|_| declined()),
             "huge-argument" => return metrics::query(&"1+".repeat(10 << 20)).map(|_| declined()),
             "restart" => return services::restart(&context.service, None).map(acted),
             "query" => {
-                return metrics::query("up").map(|points| outcome(format!("{} points", points.len()), vec![]));
+                return metrics::query("up")
+                    .map(|points| outcome(format!("{} points", points.len()), vec![]));
             }
             "sleep" => return timer::sleep(3_600_000).map(|()| declined()),
             "ask" => {
@@ -73,9 +75,15 @@ fn hoard() {
 
 /// Not a tail call, and few locals: the machine's stack ends before the one in linear memory does.
 #[inline(never)]
-#[allow(unconditional_recursion)]
+#[allow(unconditional_recursion, reason = "that is the point")]
 fn dig(depth: u64) -> u64 {
     black_box(dig(black_box(depth + 1))) ^ depth
+}
+
+/// As the SDK's panic hook does it.
+fn last_words() {
+    write(Level::Error, "no deployment has version 7");
+    panic!("on purpose");
 }
 
 fn flood(line: &str) {

@@ -1,12 +1,10 @@
-//! A runbook that imports what the contract does not have: the arguments and the exit of WASI.
+//! A notifier that imports what no notifier may hold, and what the contract does not have: two interfaces of WASI.
 
 wit_bindgen::generate!({
     path: ["../../../wit", "wit"],
     world: "test:outsider/outsider",
     generate_all,
 });
-
-use ballast::plugin::shapes::OutcomeKind;
 
 struct Outsider;
 
@@ -21,10 +19,11 @@ impl Guest for Outsider {
         }
     }
 
-    fn run(_: Context) -> Result<Outcome, Error> {
-        let summary = wasi::cli::environment::get_arguments().join(" ");
+    fn deliver(_: Notification) -> Result<(), Error> {
+        let arguments = wasi::cli::environment::get_arguments().join(" ");
+        ballast::plugin::state::set("arguments", Some(arguments.as_bytes()))?;
         wasi::cli::exit::exit(Ok(()));
-        Ok(Outcome { kind: OutcomeKind::Declined, summary, inverse: Vec::new() })
+        Ok(())
     }
 }
 
