@@ -1,0 +1,101 @@
+//! The parts of a host, opened as the configuration says. Damage that a store could read past is logged; the host goes on with
+//! what there is.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use ballast_engine::application::Parts;
+use ballast_outbound::{HttpConnector, HttpScraper, HttpSender, HttpSenderConfig};
+use ballast_ports::{Connector, SeriesStore, Store, StoreError};
+use ballast_sandbox::{SandboxConfig, WasmRuntime};
+use ballast_store::DurableStore;
+use ballast_tsdb::{Options, SeriesDb};
+use ballast_types::ServiceName;
+
+use super::clock::SystemClock;
+use super::series::{DurableSeries, store_error};
+use crate::config::Config;
+use crate::failure::Failure;
+
+/// Makes the folders that are watched: one that is missing could not be.
+pub(super) fn make_folders(config: &Config) -> Result<(), Failure> {
+    let settings = &config.settings;
+    for folder in [&settings.rules_folder, &settings.plugins_folder, &settings.data_folder] {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Failure::new(format!("create the folder {}", folder.display()), error))?;
+    }
+    Ok(())
+}
+
+/// Opens everything.
+pub(super) async fn open(config: &Config) -> Result<Parts, Failure> {
+    let data = config.settings.data_folder.clone();
+    // Both read their logs back, which may take seconds.
+    let opened =
+        tokio::task::spawn_blocking(move || Ok((store(&data.join("state"))?, series(&data.join("series"))?)));
+    let (store, series) = opened.await.map_err(|error| Failure::new("open the stores", error))??;
+    let failed = |reason: String| Failure::new("run", format!("failed to {reason}"));
+    let runtime =
+        WasmRuntime::new(SandboxConfig::new(&config.plugin_cache)).map_err(|e| failed(e.to_string()))?;
+    let scraper = HttpScraper::new().map_err(|error| failed(error.to_string()))?;
+    let http =
+        HttpSender::new(HttpSenderConfig { allow_private: granted_hosts(config), ..Default::default() });
+    Ok(Parts {
+        store,
+        series,
+        clock: Arc::new(SystemClock),
+        runtime: Arc::new(runtime),
+        scraper: Arc::new(scraper),
+        connectors: connectors(config)?,
+        http: Arc::new(http.map_err(|error| failed(error.to_string()))?),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}
+
+/// A host that the operator granted by name may lie inside the network: that is where most of them are.
+fn granted_hosts(config: &Config) -> std::collections::BTreeSet<String> {
+    config.settings.policies.iter().flat_map(|policy| policy.grant.hosts.iter().cloned()).collect()
+}
+
+fn store(folder: &Path) -> Result<Arc<dyn Store>, Failure> {
+    let (store, report) = DurableStore::open(folder).map_err(unopened)?;
+    for damage in &report.damaged {
+        tracing::warn!(%damage, "the store is damaged; going on with the rest");
+    }
+    if report.rebuilt && report.commits > 0 {
+        tracing::warn!(commits = report.commits, "the records were folded anew from the event log");
+    }
+    tracing::info!(commits = report.commits, journal_entries = report.journal_entries, "opened the store");
+    Ok(Arc::new(store))
+}
+
+fn series(folder: &Path) -> Result<Arc<dyn SeriesStore>, Failure> {
+    let (series, report) =
+        SeriesDb::open(folder, Options::default()).map_err(|e| unopened(store_error(e)))?;
+    if report.damaged + report.orphaned > 0 {
+        let (damaged, orphaned) = (report.damaged, report.orphaned);
+        tracing::warn!(damaged, orphaned, "the series store is damaged; going on with the rest");
+    }
+    tracing::info!(samples = report.samples, series = series.series_count(), "opened the series store");
+    Ok(Arc::new(DurableSeries(series)))
+}
+
+fn unopened(error: StoreError) -> Failure {
+    let help = match &error {
+        StoreError::InUse { .. } => "is another `ballast serve` running on the same `storage.path`?",
+        _ => "check that `storage.path` can be written and the disk has room",
+    };
+    Failure::with_help("open the data folder", format!("failed to {error}"), help)
+}
+
+fn connectors(config: &Config) -> Result<BTreeMap<ServiceName, Arc<dyn Connector>>, Failure> {
+    let mut connectors: BTreeMap<ServiceName, Arc<dyn Connector>> = BTreeMap::new();
+    for connector in &config.connectors {
+        let service = connector.service.clone();
+        let made = HttpConnector::new(connector.clone())
+            .map_err(|error| Failure::new(format!("connect to {service}"), format!("failed to {error}")))?;
+        connectors.insert(service, Arc::new(made));
+    }
+    Ok(connectors)
+}

@@ -1,0 +1,47 @@
+//! The series store behind its port: tsdb knows no ports, so the two are brought together here.
+
+use ballast_ports::{AppendSummary, SeriesStore, StoreError};
+use ballast_tsdb::{SeriesDb, TsdbError};
+use ballast_types::{Labels, Matcher, QueryError, Queryable, Sample, Series, TimeRange, Timestamp};
+
+/// A series store that outlives a restart.
+pub(super) struct DurableSeries(pub(super) SeriesDb);
+
+impl Queryable for DurableSeries {
+    fn select(&self, matchers: &[Matcher], range: TimeRange) -> Result<Vec<Series>, QueryError> {
+        self.0.select(matchers, range)
+    }
+}
+
+impl SeriesStore for DurableSeries {
+    fn append(&self, batch: &[(Labels, Sample)]) -> Result<AppendSummary, StoreError> {
+        let summary = self.0.append(batch).map_err(store_error)?;
+        Ok(AppendSummary {
+            appended: summary.appended,
+            out_of_order: summary.out_of_order,
+            over_limit: summary.over_limit,
+        })
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        self.0.flush().map_err(store_error)
+    }
+
+    fn forget_before(&self, horizon: Timestamp) -> Result<(), StoreError> {
+        self.0.forget_before(horizon).map_err(store_error)
+    }
+
+    fn series_count(&self) -> usize {
+        self.0.series_count()
+    }
+}
+
+/// The same failure in the port's words.
+pub(super) fn store_error(error: TsdbError) -> StoreError {
+    match error {
+        TsdbError::Io { action, path, source } => {
+            StoreError::Io { action: format!("{action} {}", path.display()), source }
+        }
+        TsdbError::Locked(path) => StoreError::InUse { folder: path.display().to_string() },
+    }
+}
