@@ -3,6 +3,7 @@
 mod check;
 mod cli;
 mod config;
+mod demo;
 mod failure;
 mod query;
 mod report;
@@ -38,7 +39,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Check(check) => block_on(check::run(check)),
         Command::Query(query) => block_on(query::run(query)),
         Command::Serve(serve) => block_on(serve::run(serve)),
-        Command::Demo(_) => Err(Failure::new("run", "not wired yet")),
+        Command::Demo(demo) => block_on(demo::run(demo)),
         Command::Version => {
             println!("ballast {}", env!("CARGO_PKG_VERSION"));
             Ok(ExitCode::SUCCESS)
