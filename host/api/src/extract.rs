@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use crate::problem::Kind;
@@ -30,8 +30,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
                 }
                 _ => Problem::new(Kind::Malformed, rejection.body_text()),
             })?;
-        serde_json::from_slice(&bytes).map(Body).map_err(|error| unreadable(&error))
+        read(&bytes).map(Body)
     }
+}
+
+/// Reads an object. Serde alone would take an array for one, too: its elements for the fields in their order.
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.trim_ascii_start().starts_with(b"{") {
+        return serde_json::from_slice(bytes).map_err(|error| unreadable(&error));
+    }
+    let any: Result<IgnoredAny, _> = serde_json::from_slice(bytes);
+    any.map_err(|error| unreadable(&error))?;
+    Err(Problem::new(Kind::Invalid, "the body must be an object"))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -15,7 +15,7 @@ pub(crate) fn routes() -> Router<Api> {
 }
 
 /// All alerts that are not inactive.
-#[utoipa::path(get, path = "/api/alerts", tag = "alerts", params(AlertParameters), responses(
+#[utoipa::path(get, path = "/api/alerts", operation_id = "listAlerts", tag = "alerts", params(AlertParameters), responses(
     (status = 200, body = AlertList), (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn list(

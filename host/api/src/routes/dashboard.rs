@@ -27,7 +27,7 @@ pub(crate) fn routes() -> Router<Api> {
 }
 
 /// Alerts, incidents, services with their objectives, executions, and what is wrong with the host itself.
-#[utoipa::path(get, path = "/api/dashboard", tag = "dashboard", responses((status = 200, body = Dashboard)))]
+#[utoipa::path(get, path = "/api/dashboard", operation_id = "getDashboard", tag = "dashboard", responses((status = 200, body = Dashboard)))]
 pub(crate) async fn dashboard(State(engine): Host) -> Json<Dashboard> {
     let now = engine.now();
     // The position first: what happens while the rest is gathered comes again with the events after it.

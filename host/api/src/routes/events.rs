@@ -39,7 +39,7 @@ pub(crate) fn routes() -> Router<Api> {
 }
 
 /// Events as they happen (WebSocket). With `from` the stream begins at that position of the log.
-#[utoipa::path(get, path = "/ws/events", tag = "events", params(EventParameters), responses(
+#[utoipa::path(get, path = "/ws/events", operation_id = "streamEvents", tag = "events", params(EventParameters), responses(
     (status = 101, description = "A stream of messages, each one Event as JSON"),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]

@@ -23,7 +23,7 @@ pub(crate) fn routes() -> Router<Api> {
 }
 
 /// Executions, newest first, page by page.
-#[utoipa::path(get, path = "/api/executions", tag = "executions", params(ExecutionParameters), responses(
+#[utoipa::path(get, path = "/api/executions", operation_id = "listExecutions", tag = "executions", params(ExecutionParameters), responses(
     (status = 200, body = ExecutionList), (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn list(
@@ -38,7 +38,7 @@ pub(crate) async fn list(
 }
 
 /// One execution with every call that it made.
-#[utoipa::path(get, path = "/api/executions/{id}", tag = "executions", params(("id" = String, Path)), responses(
+#[utoipa::path(get, path = "/api/executions/{id}", operation_id = "getExecution", tag = "executions", params(("id" = String, Path)), responses(
     (status = 200, body = Execution), (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn one(State(engine): Host, Id(id): Id) -> Answer<Json<Execution>> {
@@ -52,7 +52,7 @@ pub(crate) async fn one(State(engine): Host, Id(id): Id) -> Answer<Json<Executio
 }
 
 /// Ends an execution; what it has done stays done.
-#[utoipa::path(post, path = "/api/executions/{id}/cancel", tag = "executions", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/api/executions/{id}/cancel", operation_id = "cancelExecution", tag = "executions", params(("id" = String, Path)),
     request_body = Cancellation, responses(
     (status = 200, body = Execution), (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]

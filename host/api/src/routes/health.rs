@@ -21,7 +21,7 @@ pub(crate) fn routes() -> Router<Api> {
 }
 
 /// How the host is, in numbers.
-#[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/health", operation_id = "getHealth", tag = "health", responses((status = 200, body = Health)))]
 pub(crate) async fn health(State(engine): Host) -> Json<Health> {
     let plugins = engine.plugins().statuses();
     let targets_down = engine.targets().iter().filter(|target| target.up == Some(false)).count();
@@ -46,13 +46,13 @@ pub(crate) async fn health(State(engine): Host) -> Json<Health> {
 }
 
 /// That the process answers; asks nothing else.
-#[utoipa::path(get, path = "/health/live", tag = "health", responses((status = 200, body = Liveness)))]
+#[utoipa::path(get, path = "/health/live", operation_id = "getLiveness", tag = "health", responses((status = 200, body = Liveness)))]
 pub(crate) async fn live() -> Json<Liveness> {
     Json(Liveness { status: "alive" })
 }
 
 /// Whether the host can do its work: rules are in force, and the store answers.
-#[utoipa::path(get, path = "/health/ready", tag = "health", responses(
+#[utoipa::path(get, path = "/health/ready", operation_id = "getReadiness", tag = "health", responses(
     (status = 200, body = Readiness), (status = 503, body = Readiness, description = "Not yet, or not any more"),
 ))]
 pub(crate) async fn ready(State(engine): Host) -> (StatusCode, Json<Readiness>) {

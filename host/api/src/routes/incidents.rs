@@ -29,7 +29,7 @@ pub(crate) fn routes() -> Router<Api> {
 }
 
 /// Incidents, newest first, page by page.
-#[utoipa::path(get, path = "/api/incidents", tag = "incidents", params(IncidentParameters), responses(
+#[utoipa::path(get, path = "/api/incidents", operation_id = "listIncidents", tag = "incidents", params(IncidentParameters), responses(
     (status = 200, body = IncidentList), (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn list(
@@ -44,7 +44,7 @@ pub(crate) async fn list(
 }
 
 /// Opens an incident by hand.
-#[utoipa::path(post, path = "/api/incidents", tag = "incidents", request_body = NewIncident, responses(
+#[utoipa::path(post, path = "/api/incidents", operation_id = "openIncident", tag = "incidents", request_body = NewIncident, responses(
     (status = 201, body = Incident), (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn open(State(engine): Host, Body(new): Body<NewIncident>) -> Answer<impl IntoResponse> {
@@ -54,7 +54,7 @@ pub(crate) async fn open(State(engine): Host, Body(new): Body<NewIncident>) -> A
 }
 
 /// One incident with its alerts and its timeline.
-#[utoipa::path(get, path = "/api/incidents/{id}", tag = "incidents", params(("id" = String, Path)), responses(
+#[utoipa::path(get, path = "/api/incidents/{id}", operation_id = "getIncident", tag = "incidents", params(("id" = String, Path)), responses(
     (status = 200, body = Incident), (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn one(State(engine): Host, Id(id): Id) -> Answer<Json<Incident>> {
@@ -63,7 +63,7 @@ pub(crate) async fn one(State(engine): Host, Id(id): Id) -> Answer<Json<Incident
 }
 
 /// Somebody takes the incident.
-#[utoipa::path(post, path = "/api/incidents/{id}/acknowledge", tag = "incidents", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/api/incidents/{id}/acknowledge", operation_id = "acknowledgeIncident", tag = "incidents", params(("id" = String, Path)),
     request_body = Acknowledgement, responses(
     (status = 200, body = Incident), (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -76,7 +76,7 @@ pub(crate) async fn acknowledge(
 }
 
 /// Somebody ends the incident.
-#[utoipa::path(post, path = "/api/incidents/{id}/resolve", tag = "incidents", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/api/incidents/{id}/resolve", operation_id = "resolveIncident", tag = "incidents", params(("id" = String, Path)),
     request_body = Resolution, responses(
     (status = 200, body = Incident), (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -89,7 +89,7 @@ pub(crate) async fn resolve(
 }
 
 /// Somebody writes on the timeline.
-#[utoipa::path(post, path = "/api/incidents/{id}/notes", tag = "incidents", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/api/incidents/{id}/notes", operation_id = "noteOnIncident", tag = "incidents", params(("id" = String, Path)),
     request_body = Note, responses(
     (status = 200, body = Incident), (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]

@@ -19,7 +19,7 @@ pub(crate) fn routes() -> Router<Api> {
 }
 
 /// Ballast's own metrics in Prometheus's text format.
-#[utoipa::path(get, path = "/metrics", tag = "health", responses(
+#[utoipa::path(get, path = "/metrics", operation_id = "getMetrics", tag = "health", responses(
     (status = 200, body = String, content_type = "text/plain"), (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn metrics(State(engine): Host) -> Answer<impl IntoResponse> {

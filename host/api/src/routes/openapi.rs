@@ -10,7 +10,7 @@ pub(crate) fn routes() -> Router<Api> {
 }
 
 /// This document.
-#[utoipa::path(get, path = "/api/openapi.json", tag = "health", responses((status = 200, body = serde_json::Value)))]
+#[utoipa::path(get, path = "/api/openapi.json", operation_id = "getOpenApi", tag = "health", responses((status = 200, body = serde_json::Value)))]
 pub(crate) async fn document() -> Json<utoipa::openapi::OpenApi> {
     Json(crate::openapi::document())
 }

@@ -13,7 +13,7 @@ pub(crate) fn routes() -> Router<Api> {
 }
 
 /// The components in the folder: what is in force, and why what lies there is not.
-#[utoipa::path(get, path = "/api/plugins", tag = "plugins", responses((status = 200, body = PluginList)))]
+#[utoipa::path(get, path = "/api/plugins", operation_id = "listPlugins", tag = "plugins", responses((status = 200, body = PluginList)))]
 pub(crate) async fn list(State(engine): Host) -> Json<PluginList> {
     Json(PluginList { plugins: engine.plugins().statuses().iter().map(Plugin::from).collect() })
 }

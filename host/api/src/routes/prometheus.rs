@@ -24,7 +24,7 @@ pub(crate) fn routes() -> Router<Api> {
 }
 
 /// Evaluates PromQL at an instant.
-#[utoipa::path(get, path = "/api/v1/query", tag = "prometheus", params(QueryParameters), responses(
+#[utoipa::path(get, path = "/api/v1/query", operation_id = "query", tag = "prometheus", params(QueryParameters), responses(
     (status = 200, body = Envelope), (status = 400, body = ErrorEnvelope), (status = 422, body = ErrorEnvelope),
 ))]
 pub(crate) async fn query(
@@ -35,7 +35,7 @@ pub(crate) async fn query(
 }
 
 /// The same, as a form.
-#[utoipa::path(post, path = "/api/v1/query", tag = "prometheus",
+#[utoipa::path(post, path = "/api/v1/query", operation_id = "queryForm", tag = "prometheus",
     request_body(content = QueryParameters, content_type = "application/x-www-form-urlencoded"), responses(
     (status = 200, body = Envelope), (status = 400, body = ErrorEnvelope), (status = 422, body = ErrorEnvelope),
 ))]
@@ -56,7 +56,7 @@ async fn answer(engine: &Engine, parameters: QueryParameters) -> Result<Json<Env
 }
 
 /// The rules in force in Prometheus's shape.
-#[utoipa::path(get, path = "/api/v1/rules", tag = "prometheus", responses((status = 200, body = Envelope)))]
+#[utoipa::path(get, path = "/api/v1/rules", operation_id = "prometheusRules", tag = "prometheus", responses((status = 200, body = Envelope)))]
 pub(crate) async fn rules(State(engine): Host) -> Json<Envelope> {
     let interval = engine.look(|core| core.settings().evaluation_interval);
     let of_rule = |rule: &Rule| (engine.rulebook().status(rule.id()), alerts_of(&engine, rule));
@@ -71,7 +71,7 @@ fn alerts_of(engine: &Arc<Engine>, rule: &Rule) -> Vec<Data> {
 }
 
 /// Alerts that are pending or fire, in Prometheus's shape.
-#[utoipa::path(get, path = "/api/v1/alerts", tag = "prometheus", responses((status = 200, body = Envelope)))]
+#[utoipa::path(get, path = "/api/v1/alerts", operation_id = "prometheusAlerts", tag = "prometheus", responses((status = 200, body = Envelope)))]
 pub(crate) async fn alerts(State(engine): Host) -> Json<Envelope> {
     let alerts: Vec<Data> = engine.look(|core| core.alerts().filter_map(prometheus::alert).collect());
     Json(Envelope::of(json!({ "alerts": alerts })))

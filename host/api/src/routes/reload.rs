@@ -15,7 +15,7 @@ pub(crate) fn routes() -> Router<Api> {
 }
 
 /// Reads rules and plugins again. Whatever is good takes effect; of what was refused, the last good goes on.
-#[utoipa::path(post, path = "/-/reload", tag = "rules", responses(
+#[utoipa::path(post, path = "/-/reload", operation_id = "reload", tag = "rules", responses(
     (status = 200, body = Reloaded),
     (status = 422, body = Problem, content_type = "application/problem+json", description = "Some files were refused"),
 ))]

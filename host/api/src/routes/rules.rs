@@ -14,7 +14,7 @@ pub(crate) fn routes() -> Router<Api> {
 }
 
 /// The rules in force with their health, and what is wrong with the files that are not.
-#[utoipa::path(get, path = "/api/rules", tag = "rules", responses((status = 200, body = RuleList)))]
+#[utoipa::path(get, path = "/api/rules", operation_id = "listRules", tag = "rules", responses((status = 200, body = RuleList)))]
 pub(crate) async fn list(State(engine): Host) -> Json<RuleList> {
     let interval = engine.look(|core| core.settings().evaluation_interval);
     let (rules, book) = (engine.rulebook().rules(), engine.rulebook());

@@ -24,7 +24,7 @@ pub(crate) fn routes() -> Router<Api> {
 }
 
 /// Mutes alerts for a time.
-#[utoipa::path(post, path = "/api/alerts/silence", tag = "silences", request_body = NewSilence, responses(
+#[utoipa::path(post, path = "/api/alerts/silence", operation_id = "createSilence", tag = "silences", request_body = NewSilence, responses(
     (status = 201, body = Silence), (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn create(State(engine): Host, Body(new): Body<NewSilence>) -> Answer<impl IntoResponse> {
@@ -34,7 +34,7 @@ pub(crate) async fn create(State(engine): Host, Body(new): Body<NewSilence>) -> 
 }
 
 /// All silences, those that are over for less than five days among them.
-#[utoipa::path(get, path = "/api/silences", tag = "silences", responses((status = 200, body = SilenceList)))]
+#[utoipa::path(get, path = "/api/silences", operation_id = "listSilences", tag = "silences", responses((status = 200, body = SilenceList)))]
 pub(crate) async fn list(State(engine): Host) -> Json<SilenceList> {
     let now = engine.now();
     let silences = engine.look(|core| core.silences().map(|silence| Silence::of(silence, now)).collect());
@@ -42,7 +42,7 @@ pub(crate) async fn list(State(engine): Host) -> Json<SilenceList> {
 }
 
 /// One silence.
-#[utoipa::path(get, path = "/api/silences/{id}", tag = "silences", params(("id" = String, Path)), responses(
+#[utoipa::path(get, path = "/api/silences/{id}", operation_id = "getSilence", tag = "silences", params(("id" = String, Path)), responses(
     (status = 200, body = Silence), (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn one(State(engine): Host, Id(id): Id) -> Answer<Json<Silence>> {
@@ -53,7 +53,7 @@ pub(crate) async fn one(State(engine): Host, Id(id): Id) -> Answer<Json<Silence>
 }
 
 /// Ends a silence now.
-#[utoipa::path(delete, path = "/api/silences/{id}", tag = "silences", params(("id" = String, Path)), responses(
+#[utoipa::path(delete, path = "/api/silences/{id}", operation_id = "expireSilence", tag = "silences", params(("id" = String, Path)), responses(
     (status = 200, body = Silence), (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn expire(State(engine): Host, Id(id): Id) -> Answer<Json<Silence>> {

@@ -13,7 +13,7 @@ pub(crate) fn routes() -> Router<Api> {
 }
 
 /// What is scraped, and how that goes.
-#[utoipa::path(get, path = "/api/targets", tag = "targets", responses((status = 200, body = TargetList)))]
+#[utoipa::path(get, path = "/api/targets", operation_id = "listTargets", tag = "targets", responses((status = 200, body = TargetList)))]
 pub(crate) async fn list(State(engine): Host) -> Json<TargetList> {
     Json(TargetList { targets: engine.targets().iter().map(Target::from).collect() })
 }

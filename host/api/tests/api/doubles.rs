@@ -49,7 +49,7 @@ impl Clock for DrivenClock {
 #[derive(Default)]
 pub(crate) struct MemoryStore {
     state: Mutex<State>,
-    /// Whether reading the log fails.
+    /// Whether reading the log and the journals fails.
     pub(crate) broken: AtomicBool,
 }
 
@@ -61,6 +61,13 @@ struct State {
 }
 
 impl MemoryStore {
+    fn check(&self) -> Result<(), StoreError> {
+        match self.broken.load(Ordering::SeqCst) {
+            true => Err(StoreError::Stopped("the disk at /var/lib/secret is gone".into())),
+            false => Ok(()),
+        }
+    }
+
     pub(crate) fn put(&self, record: Record) {
         self.state.lock().unwrap().records.insert(record.key(), record);
     }
@@ -96,9 +103,7 @@ impl Store for MemoryStore {
     }
 
     async fn events(&self, from: Sequence, limit: usize) -> Result<Vec<EventRecord>, StoreError> {
-        if self.broken.load(Ordering::SeqCst) {
-            return Err(StoreError::Stopped("the disk at /var/lib/secret is gone".into()));
-        }
+        self.check()?;
         let state = self.state.lock().unwrap();
         Ok(state.events.iter().filter(|record| record.sequence >= from).take(limit).cloned().collect())
     }
@@ -118,6 +123,7 @@ impl Store for MemoryStore {
     }
 
     async fn journal(&self, execution: &ExecutionId) -> Result<Vec<JournalEntry>, StoreError> {
+        self.check()?;
         Ok(self.state.lock().unwrap().journals.get(execution).cloned().unwrap_or_default())
     }
 }

@@ -1,5 +1,6 @@
 //! Executions and their journals.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ballast_types::call::{Call, CallClass, CallError, CallErrorKind, LogQuery, Output, ServiceEffect, Verb};
@@ -108,6 +109,10 @@ async fn an_execution_is_shown_with_every_call_that_it_made() {
     assert_eq!((&calls[1]["key"], &calls[1]["completedAt"]), (&json!("EX-1-2"), &Value::Null));
     assert_eq!(calls.len(), 2);
     host.get("/api/executions/EX-9").await.problem(404, "not-found");
+
+    host.store.broken.store(true, Ordering::SeqCst);
+    let problem = host.get("/api/executions/EX-1").await.problem(503, "unavailable");
+    assert_eq!(problem["detail"], "the store does not answer; the log of the host says why");
 }
 
 #[tokio::test]

@@ -27,6 +27,19 @@ fn the_document_is_the_one_that_is_kept() {
     );
 }
 
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document: Value = serde_json::from_str(&ballast_api::openapi().unwrap()).unwrap();
+    let methods =
+        document["paths"].as_object().unwrap().values().flat_map(|methods| methods.as_object().unwrap());
+    let mut names: Vec<&str> =
+        methods.map(|(_, operation)| operation["operationId"].as_str().unwrap()).collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
+
 #[tokio::test]
 async fn every_documented_path_takes_its_methods() {
     let host = Host::firing().await;

@@ -24,7 +24,29 @@ async fn rules_are_shown_with_their_health() {
     assert_eq!((&group["name"], &group["intervalMs"]), (&json!("checkout"), &json!(60_000)));
     assert!(group["file"].as_str().unwrap().ends_with("rules/checkout.yml"));
     let rule = &group["rules"][0];
-    insta::assert_json_snapshot!(rule, @r#""#);
+    insta::assert_json_snapshot!(rule, @r#"
+    {
+      "annotations": {
+        "summary": "{{ $labels.service }} fails"
+      },
+      "column": 9,
+      "error": null,
+      "evaluatedAt": "2025-01-31T12:00:00.000Z",
+      "expression": "error_ratio{service=\"checkout\"} > 0.05",
+      "forMs": 0,
+      "health": "ok",
+      "id": "997c44a67c4c482e",
+      "keepFiringForMs": 0,
+      "kind": "alerting",
+      "labels": {
+        "severity": "critical"
+      },
+      "line": 5,
+      "name": "HighErrorRate",
+      "series": 1,
+      "tookMs": 0.0
+    }
+    "#);
     assert_eq!(group["rules"][2]["kind"], "recording");
     assert_eq!(group["rules"][2]["forMs"], Value::Null);
     assert_eq!(list["problems"], json!([]));
@@ -36,7 +58,17 @@ async fn a_broken_file_is_refused_at_its_place_and_the_last_good_goes_on() {
     host.write_rules(&RULES.replace("for: 5m", "form: 5m"));
     let problem = host.send(Method::POST, "/-/reload", "").await.problem(422, "refused");
     let errors = without_folder(problem["errors"].clone());
-    insta::assert_json_snapshot!(errors, @r#""#);
+    insta::assert_json_snapshot!(errors, @r#"
+    [
+      {
+        "column": 9,
+        "file": "checkout.yml",
+        "help": "did you mean `for`?",
+        "line": 11,
+        "message": "unknown key `form` in a rule"
+      }
+    ]
+    "#);
     let list = host.get("/api/rules").await.json();
     assert_eq!(list["groups"][0]["rules"].as_array().unwrap().len(), 3);
     assert_eq!(without_folder(list["problems"].clone()), errors);
@@ -83,5 +115,36 @@ async fn the_dashboard_has_everything_at_a_glance() {
     assert_eq!(dashboard["openIncidents"][0]["service"], "checkout");
     let none = json!({ "eligible": 0, "attempted": 0, "verified": 0, "undone": 0, "escalated": 0 });
     assert_eq!(dashboard["funnel"], none);
-    insta::assert_json_snapshot!(dashboard["services"], @r#""#);
+    insta::assert_json_snapshot!(dashboard["services"], @r#"
+    [
+      {
+        "criticality": "critical",
+        "dependencies": [
+          "payments"
+        ],
+        "incidentsOpen": 1,
+        "name": "checkout",
+        "objectives": [
+          {
+            "error": null,
+            "indicator": "error_ratio{service=\"checkout\"}",
+            "kind": "error-rate",
+            "met": false,
+            "target": 0.01,
+            "value": 0.1,
+            "windowMs": 2592000000
+          },
+          {
+            "error": null,
+            "indicator": "no_such_series",
+            "kind": "availability",
+            "met": null,
+            "target": 0.999,
+            "value": null,
+            "windowMs": 2592000000
+          }
+        ]
+      }
+    ]
+    "#);
 }
