@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use crate::problem::Kind;
-use crate::wire::problem::{Problem, ProblemError};
+use crate::wire::problem::{Problem, ProblemError, narrow};
 
 /// Most bytes of a request's body.
 pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
@@ -61,8 +61,8 @@ fn unreadable(error: &serde_json::Error) -> Problem {
     };
     let found = ProblemError {
         field: named_field(&message),
-        line: Some(line),
-        column: Some(column),
+        line: narrow(line),
+        column: narrow(column),
         message: message.clone(),
         ..ProblemError::default()
     };

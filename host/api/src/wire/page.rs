@@ -53,7 +53,7 @@ impl Window {
     ) -> (Vec<T>, Option<String>) {
         let mut items: Vec<(Place, T)> = items.map(|item| (place(&item), item)).collect();
         items.retain(|(place, _)| self.before.is_none_or(|before| *place < before));
-        items.sort_by(|a, b| b.0.cmp(&a.0));
+        items.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
         let more = items.len() > self.limit;
         items.truncate(self.limit);
         let last = items.last().filter(|_| more).map(|(Place(at, number), _)| format!("{at}.{number}"));

@@ -32,10 +32,10 @@ pub(crate) struct ProblemError {
     pub(crate) file: Option<String>,
     /// The line of the body or file, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) line: Option<usize>,
+    pub(crate) line: Option<u32>,
     /// The column of the body or file, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) column: Option<usize>,
+    pub(crate) column: Option<u32>,
     /// What is wrong.
     pub(crate) message: String,
     /// What would mend it, where that is known.
@@ -55,8 +55,8 @@ impl From<&RuleProblem> for ProblemError {
         ProblemError {
             field: None,
             file: Some(problem.file.clone()),
-            line: Some(problem.line),
-            column: Some(problem.column),
+            line: narrow(problem.line),
+            column: narrow(problem.column),
             message: problem.message.clone(),
             help: problem.help.clone(),
         }
@@ -66,4 +66,9 @@ impl From<&RuleProblem> for ProblemError {
 /// A file that was refused, without a place in it.
 pub(crate) fn of_file(file: String, message: String) -> ProblemError {
     ProblemError { file: Some(file), message, ..ProblemError::default() }
+}
+
+/// A position in a text; one beyond four thousand million is left out.
+pub(crate) fn narrow(position: usize) -> Option<u32> {
+    u32::try_from(position).ok()
 }

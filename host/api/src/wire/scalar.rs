@@ -77,7 +77,8 @@ impl PartialSchema for Value {
 
 impl ToSchema for Value {
     fn name() -> Cow<'static, str> {
-        "Value".into()
+        // "Value" is taken by what may be any JSON.
+        "SampleValue".into()
     }
 }
 
