@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::parse::{self, Fields, Invalid};
-use super::scalar::{Instant, LabelMap, Value, labels};
+use super::scalar::{Instant, LabelMap, SampleValue, labels};
 
 /// One labelled condition and where it stands.
 #[derive(Debug, Serialize, ToSchema)]
@@ -25,7 +25,7 @@ pub(crate) struct Alert {
     /// When it was over.
     resolved_at: Option<Instant>,
     /// The expression's value when the condition last held.
-    value: Value,
+    value: SampleValue,
     labels: LabelMap,
     annotations: LabelMap,
     /// The silence that mutes it.
@@ -50,7 +50,7 @@ impl Alert {
             since: Instant(alert.state.active_at()),
             firing_since,
             resolved_at,
-            value: Value(alert.value),
+            value: SampleValue(alert.value),
             labels: labels(&alert.labels),
             annotations: labels(&alert.annotations),
             silenced_by: silenced_by.map(|id| id.to_string()),

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::parse::Invalid;
 use super::problem::ProblemError;
-use super::scalar::{Instant, Value, labels};
+use super::scalar::{Instant, SampleValue, labels};
 
 /// All types of events. `noted` is not told: it marks a change of what plugins keep for themselves.
 const TYPES: [&str; 13] = [
@@ -92,7 +92,7 @@ fn alert(event: &DomainEvent) -> Json {
         "name": name,
         "labels": labels(set),
         "transition": transition.name(),
-        "value": Value(*value),
+        "value": SampleValue(*value),
         "silencedBy": silenced_by.as_ref().map(|id| id.as_str()),
     })
 }

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::journal::JournalCall;
 use super::page::{Place, Window};
 use super::parse::{self, Fields, Invalid};
-use super::scalar::{Instant, LabelMap, Value, labels};
+use super::scalar::{Instant, LabelMap, SampleValue, labels};
 use super::service::Bound;
 
 /// One run of a runbook.
@@ -46,9 +46,9 @@ pub(crate) struct ExecutionSummary {
     /// The objective that tells whether it helped.
     objective: Option<Bound>,
     /// The indicator when it was decided on; null where it had no value.
-    indicator_before: Option<Value>,
+    indicator_before: Option<SampleValue>,
     /// The indicator when it was last looked at.
-    indicator_after: Option<Value>,
+    indicator_after: Option<SampleValue>,
     /// How many effects were performed.
     effects: u32,
 }
@@ -82,8 +82,10 @@ impl From<&DomainExecution> for ExecutionSummary {
             reason: state.reason,
             verify_until: state.verify_until,
             objective: execution.objective.as_ref().map(|objective: &DomainObjective| objective.into()),
-            indicator_before: Some(execution.indicator_before).filter(|value| !value.is_nan()).map(Value),
-            indicator_after: execution.indicator_after.map(Value),
+            indicator_before: Some(execution.indicator_before)
+                .filter(|value| !value.is_nan())
+                .map(SampleValue),
+            indicator_after: execution.indicator_after.map(SampleValue),
             effects: execution.effects,
         }
     }

@@ -57,9 +57,9 @@ impl ToSchema for Instant {
 
 /// A value of a series: a number, or one of the strings `NaN`, `+Inf` and `-Inf`, for which JSON has no number.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Value(pub(crate) f64);
+pub(crate) struct SampleValue(pub(crate) f64);
 
-impl Serialize for Value {
+impl Serialize for SampleValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0.is_finite() {
             true => serializer.serialize_f64(self.0),
@@ -68,16 +68,15 @@ impl Serialize for Value {
     }
 }
 
-impl PartialSchema for Value {
+impl PartialSchema for SampleValue {
     fn schema() -> RefOr<Schema> {
         let names = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["NaN", "+Inf", "-Inf"]));
         OneOfBuilder::new().item(ObjectBuilder::new().schema_type(Type::Number)).item(names).into()
     }
 }
 
-impl ToSchema for Value {
+impl ToSchema for SampleValue {
     fn name() -> Cow<'static, str> {
-        // "Value" is taken by what may be any JSON.
         "SampleValue".into()
     }
 }
@@ -112,7 +111,7 @@ mod tests {
 
     #[test]
     fn values_that_json_has_no_number_for_are_strings() {
-        let values = [1.0, 0.25, f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(Value);
+        let values = [1.0, 0.25, f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(SampleValue);
         insta::assert_snapshot!(serde_json::to_string(&values).unwrap(), @r#"[1.0,0.25,"NaN","+Inf","-Inf"]"#);
         assert_eq!([1.0, 1e21, -0.5].map(value_text), ["1", "1000000000000000000000", "-0.5"]);
     }

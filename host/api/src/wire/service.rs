@@ -5,7 +5,7 @@ use ballast_types::service::Service as DomainService;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::scalar::{Value, millis};
+use super::scalar::{SampleValue, millis};
 
 /// A target for one indicator.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -37,7 +37,7 @@ pub(crate) struct Objective {
     #[serde(flatten)]
     bound: Bound,
     /// The indicator's present value; null where there is none.
-    value: Option<Value>,
+    value: Option<SampleValue>,
     /// Whether it is within the target; null where there is no value, or none that is a number (no traffic).
     met: Option<bool>,
     /// Why there is no value, where the query failed.
@@ -54,7 +54,7 @@ impl Objective {
         let judged = value.filter(|value| !value.is_nan());
         Objective {
             bound: objective.into(),
-            value: value.map(Value),
+            value: value.map(SampleValue),
             met: judged.map(|value| objective.met_by(value)),
             error,
         }
