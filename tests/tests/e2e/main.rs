@@ -8,4 +8,11 @@
     reason = "these are tests"
 )]
 
+mod bad_input;
+mod demo;
+mod hostile;
+mod loop_site;
+mod reload;
+mod remediation;
+mod restart;
 mod simulation;
