@@ -37,6 +37,9 @@ pub(crate) struct Serve {
     /// Listen here instead of where the configuration says; port 0 takes any free one.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
+    /// Stop when standard input ends, so that a host never outlives the program that started it.
+    #[arg(long, hide = true)]
+    pub(crate) exit_with_stdin: bool,
 }
 
 #[derive(Debug, Args)]

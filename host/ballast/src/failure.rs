@@ -14,7 +14,7 @@ pub(crate) enum Failure {
         source: std::io::Error,
     },
     /// The configuration has problems, which were shown.
-    #[error("failed to start: the configuration {} has {problems} problem(s)", file.display())]
+    #[error("failed to start: the configuration {} has {}", file.display(), counted(*problems))]
     #[diagnostic(help("mend what is marked above; `ballast check --config {}` shows it again", file.display()))]
     Configuration {
         /// The file.
@@ -49,4 +49,8 @@ impl Failure {
     ) -> Self {
         Failure::Failed { attempted: attempted.into(), reason: reason.to_string(), help: Some(help.into()) }
     }
+}
+
+fn counted(problems: usize) -> String {
+    if problems == 1 { "a problem".to_owned() } else { format!("{problems} problems") }
 }

@@ -33,7 +33,7 @@ pub(crate) async fn run(serve: Serve) -> Result<ExitCode, Failure> {
     let reloads = tokio::spawn(signals::reload_on_hang_up(engine.clone(), serve.config.clone(), config));
     // Tests and the demo wait for this line and read the port from it.
     println!("ballast listening on http://{address}");
-    let served = ballast_api::serve(listener, engine.clone(), signals::stop()).await;
+    let served = ballast_api::serve(listener, engine.clone(), signals::stop(serve.exit_with_stdin)).await;
     reloads.abort();
     engine.stop().await;
     served.map_err(|error| Failure::new("run", format!("failed to {error}")))?;

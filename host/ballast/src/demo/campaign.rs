@@ -60,7 +60,11 @@ pub(super) fn chosen(names: &[String]) -> Result<Vec<Fault>, Failure> {
     let find = |name: &String| {
         FAULTS.iter().find(|fault| fault.kind == name).cloned().ok_or_else(|| {
             let known = FAULTS.map(|fault| fault.kind).join(", ");
-            Failure::with_help("choose the faults", format!("there is no fault `{name}`"), format!("known are {known}"))
+            Failure::with_help(
+                "choose the faults",
+                format!("there is no fault `{name}`"),
+                format!("known are {known}"),
+            )
         })
     };
     names.iter().map(find).collect()
@@ -117,7 +121,10 @@ pub(super) async fn run_fault(
     let verified_by_then = watch.verdict().await?.as_deref() == Some("helped");
     if !verified_by_then {
         platform.heal(&id).await?;
-        screen.say("healed", &format!("{} in {}, by hand: it has no runbook or was not repaired", fault.kind, fault.service));
+        screen.say(
+            "healed",
+            &format!("{} in {}, by hand: it has no runbook or was not repaired", fault.kind, fault.service),
+        );
     }
     watch.until_calm().await?;
     watch.observed(platform, detected).await
@@ -137,8 +144,10 @@ impl Watch<'_> {
         while tokio::time::Instant::now() < deadline {
             self.screen.follow(self.host).await?;
             let alerts = self.host.alerts().await?;
-            let about = alerts.iter().filter(|a| a.labels.get("service").is_some_and(|s| s == self.fault.service));
-            let since = about.filter_map(|alert| alert.firing_since).filter(|since| *since >= self.injected_at).min();
+            let about =
+                alerts.iter().filter(|a| a.labels.get("service").is_some_and(|s| s == self.fault.service));
+            let since =
+                about.filter_map(|alert| alert.firing_since).filter(|since| *since >= self.injected_at).min();
             if since.is_some() {
                 return Ok(since);
             }
@@ -152,7 +161,9 @@ impl Watch<'_> {
         let deadline = tokio::time::Instant::now() + REPAIRED_WITHIN;
         while tokio::time::Instant::now() < deadline {
             self.screen.follow(self.host).await?;
-            if self.verdict().await?.is_some() || self.incident().await?.is_some_and(|incident| incident.escalated) {
+            if self.verdict().await?.is_some()
+                || self.incident().await?.is_some_and(|incident| incident.escalated)
+            {
                 return Ok(());
             }
             tokio::time::sleep(LOOK).await;
@@ -210,7 +221,8 @@ impl Watch<'_> {
             first_action = first_action.into_iter().chain(effects).min();
         }
         let mitigated = |incident: &Incident| {
-            let line = incident.timeline.iter().rev().find(|l| l.kind == "state" && l.text.starts_with("mitigated"));
+            let line =
+                incident.timeline.iter().rev().find(|l| l.kind == "state" && l.text.starts_with("mitigated"));
             line.map(|line| line.at)
         };
         Ok(Observed {
@@ -226,8 +238,10 @@ impl Watch<'_> {
     /// Effects of the host since the injection on services that had no fault.
     async fn wrong_effects(&self, platform: &Platform) -> Result<usize, Failure> {
         let effects = platform.effects().await?;
-        let ours = effects.iter().filter(|effect| effect.key.as_deref().is_some_and(|key| key.starts_with("EX-")));
-        let since = ours.filter(|effect| effect.at.parse::<Timestamp>().is_ok_and(|at| at >= self.injected_at));
+        let ours =
+            effects.iter().filter(|effect| effect.key.as_deref().is_some_and(|key| key.starts_with("EX-")));
+        let since =
+            ours.filter(|effect| effect.at.parse::<Timestamp>().is_ok_and(|at| at >= self.injected_at));
         Ok(since.filter(|effect| effect.service != self.fault.service).count())
     }
 }

@@ -76,7 +76,7 @@ pub(super) struct Funnel {
     pub(super) escalated: u32,
 }
 
-/// A running host. It ends when this is dropped.
+/// A running host. It ends when this is dropped, or when the demo dies.
 pub(super) struct Host {
     _child: Child,
     url: String,
@@ -91,13 +91,13 @@ impl Host {
         let log = std::fs::File::create(folder.join("host.log"))
             .map_err(|error| Failure::new("make the host's log", error))?;
         let mut child = Command::new(&program)
-            .args(["serve", "--config"])
+            .args(["serve", "--exit-with-stdin", "--config"])
             .arg(&configuration)
             .envs(platform.environment())
             .env("BALLAST_PLUGINS", plugins(&program))
             .env("DEMO_CACHE", plugins(&program).with_file_name("plugin-cache"))
             .env("DEMO_DATA", folder.join("data"))
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)
             .kill_on_drop(true)
@@ -153,9 +153,11 @@ impl Host {
     /// The first value of a query, where it has one.
     pub(super) async fn query(&self, expression: &str) -> Result<Option<f64>, Failure> {
         let failure = |error: reqwest::Error| Failure::new(format!("ask the host for `{expression}`"), error);
-        let url = reqwest::Url::parse_with_params(&format!("{}/api/v1/query", self.url), [("query", expression)]);
+        let url =
+            reqwest::Url::parse_with_params(&format!("{}/api/v1/query", self.url), [("query", expression)]);
         let url = url.map_err(|error| Failure::new(format!("ask the host at {}", self.url), error))?;
-        let answer: serde_json::Value = self.client.get(url).send().await.map_err(failure)?.json().await.map_err(failure)?;
+        let answer: serde_json::Value =
+            self.client.get(url).send().await.map_err(failure)?.json().await.map_err(failure)?;
         let value = answer.pointer("/data/result/0/value/1").and_then(serde_json::Value::as_str);
         Ok(value.and_then(|value| value.parse().ok()))
     }
@@ -173,7 +175,8 @@ fn write_files(folder: &Path) -> Result<PathBuf, Failure> {
     let written = std::fs::create_dir_all(&rules)
         .and_then(|()| std::fs::write(&configuration, CONFIGURATION))
         .and_then(|()| std::fs::write(rules.join("platform.yaml"), RULES));
-    written.map_err(|error| Failure::new(format!("write the configuration to {}", folder.display()), error))?;
+    written
+        .map_err(|error| Failure::new(format!("write the configuration to {}", folder.display()), error))?;
     Ok(configuration)
 }
 
@@ -202,5 +205,9 @@ fn did_not_listen(folder: &Path) -> Failure {
     let log = std::fs::read_to_string(folder.join("host.log")).unwrap_or_default();
     let last: Vec<_> = log.lines().rev().take(10).collect();
     let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
-    Failure::with_help("start the host", format!("it does not listen; it last said:\n{last}"), "see its log with --keep FOLDER")
+    Failure::with_help(
+        "start the host",
+        format!("it does not listen; it last said:\n{last}"),
+        "see its log with --keep FOLDER",
+    )
 }

@@ -65,7 +65,8 @@ impl Platform {
             Ok(_) => return Err(failure("it ended before it was ready".into())),
             Err(_) => return Err(failure("it was not ready within 30 s".into())),
         };
-        let ready = serde_json::from_str(&line).map_err(|error| failure(format!("it said `{line}`: {error}")))?;
+        let ready =
+            serde_json::from_str(&line).map_err(|error| failure(format!("it said `{line}`: {error}")))?;
         let client = crate::query::client().map_err(|error| Failure::new("make an HTTP client", error))?;
         Ok(Platform { _child: child, ready, client })
     }
@@ -103,7 +104,8 @@ impl Platform {
     /// All effects that were performed, newest first.
     pub(super) async fn effects(&self) -> Result<Vec<Effect>, Failure> {
         let failure = |error: reqwest::Error| Failure::new("ask the platform for its effects", error);
-        let answer = self.client.get(format!("{}/effects", self.ready.control)).send().await.map_err(failure)?;
+        let answer =
+            self.client.get(format!("{}/effects", self.ready.control)).send().await.map_err(failure)?;
         answer.json().await.map_err(failure)
     }
 }

@@ -8,7 +8,8 @@ use super::host::Funnel;
 /// Whether every fault was detected, every one with a runbook repaired and verified, and nothing else touched.
 pub(super) fn all_well(observed: &[Observed]) -> bool {
     let well = |seen: &Observed| {
-        let repaired = seen.first_action_after_ms.is_some() && seen.recovered_after_ms.is_some() && seen.verified;
+        let repaired =
+            seen.first_action_after_ms.is_some() && seen.recovered_after_ms.is_some() && seen.verified;
         seen.detected_after_ms.is_some() && seen.wrong_effects == 0 && (repaired || !seen.fault.repairable)
     };
     !observed.is_empty() && observed.iter().all(well)
