@@ -21,7 +21,7 @@ pub enum ReplayStep {
         sequence: u64,
     },
     /// It was performed, and this came of it.
-    Recorded(Result<Output, CallError>),
+    Recorded(Box<Intent>, Result<Output, CallError>),
     /// It was intended, and nobody noted what came of it.
     Unsettled(Box<Intent>),
     /// It is not what the journal has at this position.
@@ -76,7 +76,7 @@ impl Replay {
             return ReplayStep::Diverged { sequence, reason };
         }
         match result {
-            Some(result) => ReplayStep::Recorded(result),
+            Some(result) => ReplayStep::Recorded(Box::new(intent), result),
             None => ReplayStep::Unsettled(Box::new(intent)),
         }
     }
@@ -138,7 +138,10 @@ mod tests {
                 let step = replay.next(&call(n));
                 let (intended, done) = ((n as usize - 1) * 2 < cut, (n as usize - 1) * 2 + 1 < cut);
                 match (intended, done) {
-                    (true, true) => prop_assert_eq!(step, ReplayStep::Recorded(Ok(Output::Time { at_ms: n as i64 }))),
+                    (true, true) => {
+                        let expected = Ok(Output::Time { at_ms: n as i64 });
+                        prop_assert!(matches!(step, ReplayStep::Recorded(intent, result) if intent.sequence == n && result == expected));
+                    }
                     (true, false) => prop_assert!(matches!(step, ReplayStep::Unsettled(_))),
                     _ => prop_assert_eq!(step, ReplayStep::Live { sequence: n }),
                 }

@@ -17,6 +17,7 @@ use crate::bus::Bus;
 use crate::core::{Command, CommandError, Core, Input, Reply};
 use crate::dispatcher::{self, Dispatcher};
 use crate::door::DoorShared;
+use crate::evaluator;
 use crate::plugins::Plugins;
 use crate::reload::{self, Reload};
 use crate::rulebook::RuleBook;
@@ -71,6 +72,9 @@ pub enum AskError {
     /// It cannot be evaluated.
     #[error(transparent)]
     Evaluate(#[from] EvalError),
+    /// The evaluation broke off.
+    #[error("evaluate the expression: {0}")]
+    Broken(String),
 }
 
 /// What a reload found wrong. Whatever was good has taken effect.
@@ -114,7 +118,7 @@ impl Engine {
         let mut tasks = JoinSet::new();
         let (store, clock) = (parts.store.clone(), parts.clock.clone());
         let resume = action_sender.clone();
-        tasks.spawn(dispatcher::run(dispatcher.shared(), inputs, store, clock, bus.clone(), action_sender));
+        tasks.spawn(dispatcher::run(dispatcher.clone(), inputs, store, clock, bus.clone(), action_sender));
 
         let shared = Arc::new(DoorShared {
             store: parts.store.clone(),
@@ -179,15 +183,16 @@ impl Engine {
         for target in &settings.targets {
             tasks.spawn(scraping::run(self.scraping.clone(), target.clone()));
         }
-        let evaluation = crate::evaluator::Evaluation {
+        let evaluation = evaluator::Evaluation {
             rulebook: self.rulebook.clone(),
             series: self.series.clone(),
             clock: self.clock.clone(),
             dispatcher: self.dispatcher.clone(),
             telemetry: self.telemetry.clone(),
             written: Default::default(),
+            filled_at: self.started_at + evaluator::time_to_fill(&settings),
         };
-        tasks.spawn(crate::evaluator::run(Arc::new(evaluation), self.reload.subscribe().await));
+        tasks.spawn(evaluator::run(Arc::new(evaluation), self.reload.subscribe().await));
         tasks.spawn(verifier::run(shared.clone()));
         tasks.spawn(runner::run(Arc::new(Runner { shared, plugins: self.plugins.clone() }), actions));
         tasks.spawn(reload::watch(self.reload.clone(), settings));
@@ -240,10 +245,18 @@ impl Engine {
         statuses.values().cloned().collect()
     }
 
+    /// Whether decisions can be made durable; while they cannot, nothing acts.
+    pub fn can_write(&self) -> bool {
+        self.dispatcher.can_write()
+    }
+
     /// Evaluates PromQL at an instant.
     pub async fn query(&self, expression: &str, at: Timestamp) -> Result<Value, AskError> {
         let parsed = ballast_promql::parse(expression)?;
-        Ok(ballast_promql::evaluate(&parsed, &*self.series, at, &Options::default())?)
+        let series = self.series.clone();
+        let evaluate = move || ballast_promql::evaluate(&parsed, &*series, at, &Options::default());
+        let value = tokio::task::spawn_blocking(evaluate).await;
+        Ok(value.map_err(|error| AskError::Broken(error.to_string()))??)
     }
 
     /// Listens to events from now on.

@@ -3,6 +3,7 @@
 //!
 //! Invariant: no action leaves here before the commit that holds its intent has returned.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
@@ -28,13 +29,15 @@ type Answer = oneshot::Sender<Result<Reply, CommandError>>;
 pub(crate) struct Dispatcher {
     inputs: mpsc::Sender<(Input, Answer)>,
     core: Arc<RwLock<Core>>,
+    writable: Arc<AtomicBool>,
 }
 
 impl Dispatcher {
     /// Makes the queue. Returns what [`run`] needs.
     pub(crate) fn new(core: Core) -> (Self, mpsc::Receiver<(Input, Answer)>) {
         let (inputs, receiver) = mpsc::channel(QUEUE);
-        (Dispatcher { inputs, core: Arc::new(RwLock::new(core)) }, receiver)
+        let core = Arc::new(RwLock::new(core));
+        (Dispatcher { inputs, core, writable: Arc::new(AtomicBool::new(true)) }, receiver)
     }
 
     /// Submits an input; returns once its consequences are durable.
@@ -45,15 +48,20 @@ impl Dispatcher {
         answered.await.map_err(|_| stopped())?
     }
 
+    /// Whether the last write succeeded. While it does not, nothing acts.
+    pub(crate) fn can_write(&self) -> bool {
+        self.writable.load(Ordering::Relaxed)
+    }
+
     /// A look at the present state. Never held over an await.
     pub(crate) fn core(&self) -> RwLockReadGuard<'_, Core> {
         self.core.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Runs until every [`Dispatcher`] is gone.
+/// Runs until the engine stops.
 pub(crate) async fn run(
-    dispatcher: Arc<RwLock<Core>>,
+    dispatcher: Dispatcher,
     mut inputs: mpsc::Receiver<(Input, Answer)>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -64,13 +72,13 @@ pub(crate) async fn run(
     while inputs.recv_many(&mut batch, BATCH_MAX).await > 0 {
         let (mut commits, mut acts, mut answers) = (Vec::new(), Vec::new(), Vec::new());
         for (input, answer) in batch.drain(..) {
-            let mut core = dispatcher.write().unwrap_or_else(PoisonError::into_inner);
+            let mut core = dispatcher.core.write().unwrap_or_else(PoisonError::into_inner);
             let reaction = core.handle(input, clock.now());
             commits.extend(reaction.commits);
             acts.extend(reaction.actions);
             answers.push((answer, reaction.reply));
         }
-        write(&*store, &*clock, &bus, commits).await;
+        write(&dispatcher.writable, &*store, &*clock, &bus, commits).await;
         for action in acts {
             // The receiver lives as long as the engine; when it is gone nothing may act any more.
             let _ = actions.send(action);
@@ -82,7 +90,7 @@ pub(crate) async fn run(
 }
 
 /// Writes until it succeeds: what the core has decided cannot be taken back, and nobody may act on it before.
-async fn write(store: &dyn Store, clock: &dyn Clock, bus: &Bus, commits: Vec<Commit>) {
+async fn write(writable: &AtomicBool, store: &dyn Store, clock: &dyn Clock, bus: &Bus, commits: Vec<Commit>) {
     if commits.is_empty() {
         return;
     }
@@ -90,20 +98,15 @@ async fn write(store: &dyn Store, clock: &dyn Clock, bus: &Bus, commits: Vec<Com
         match store.commit(commits.clone()).await {
             Ok(first) => break first,
             Err(error) => {
+                writable.store(false, Ordering::Relaxed);
                 tracing::error!(%error, "cannot write the event log; nothing acts until it can be written");
                 clock.sleep_until(clock.now() + RETRY).await;
             }
         }
     };
+    writable.store(true, Ordering::Relaxed);
     for (offset, commit) in (0u64..).zip(commits) {
         let sequence = Sequence(first.0 + offset);
         bus.publish(EventRecord { sequence, at: commit.at, event: commit.event });
-    }
-}
-
-impl Dispatcher {
-    /// The shared core, for [`run`].
-    pub(crate) fn shared(&self) -> Arc<RwLock<Core>> {
-        self.core.clone()
     }
 }

@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ballast_alerting::{
-    AlertRule, Externals, Rule, RuleGroup, alert_series, evaluate_alert_rule, evaluate_recording_rule,
+    AlertRule, AlertRuleOutcome, Externals, Rule, RuleGroup, alert_series, evaluate_alert_rule,
+    evaluate_recording_rule,
 };
 use ballast_ports::{Clock, SeriesStore};
 use ballast_promql::Options;
+use ballast_types::alert::{Alert, AlertState, AlertTransition};
 use ballast_types::event::Event;
 use ballast_types::series::stale_nan;
 use ballast_types::{Labels, RuleId, Sample, Timestamp};
@@ -20,6 +22,7 @@ use crate::core::Input;
 use crate::dispatcher::Dispatcher;
 use crate::rulebook::{RuleBook, RuleStatus};
 use crate::scraping::next_after;
+use crate::settings::Settings;
 use crate::telemetry::Telemetry;
 
 /// What evaluation needs.
@@ -31,6 +34,14 @@ pub(crate) struct Evaluation {
     pub(crate) telemetry: Arc<Telemetry>,
     /// What each rule last wrote, so that what it no longer writes is marked stale.
     pub(crate) written: Mutex<HashMap<RuleId, HashSet<Labels>>>,
+    /// From when on the samples since the start suffice to say that a condition is over.
+    pub(crate) filled_at: Timestamp,
+}
+
+/// How long after a start an expression may see nothing only because nobody scraped while the host was down: a rate needs
+/// two samples, and the first scrapes come one after another.
+pub(crate) fn time_to_fill(settings: &Settings) -> Duration {
+    settings.targets.iter().map(|target| target.interval).max().unwrap_or_default() * 4
 }
 
 /// The task of each group in force. A group is told by everything in it, so that any change makes it another.
@@ -84,6 +95,16 @@ async fn evaluate_steadily(evaluation: Arc<Evaluation>, group: Arc<RuleGroup>) {
     }
 }
 
+/// What is not in a result right after a start is not over, it is unseen: it stays as it was.
+fn keep_unseen(outcome: &mut AlertRuleOutcome) {
+    let seen = |alert: &Alert| {
+        matches!(alert.state, AlertState::Pending { .. } | AlertState::Firing { cleared_at: None, .. })
+    };
+    outcome.alerts.retain(seen);
+    outcome.transitions.retain(|(_, t)| matches!(t, AlertTransition::Pending | AlertTransition::Firing));
+    outcome.removed.clear();
+}
+
 impl Evaluation {
     async fn rule(&self, group: &RuleGroup, rule: &Rule) {
         let now = self.clock.now();
@@ -131,8 +152,11 @@ impl Evaluation {
                 .map_err(|e| e.to_string())?;
             Ok(value.into_vector().into_iter().map(|sample| (sample.labels, sample.value)).collect())
         };
-        let outcome = evaluate_alert_rule(rule, &active, vector, at, &mut query, &Externals::default())
+        let mut outcome = evaluate_alert_rule(rule, &active, vector, at, &mut query, &Externals::default())
             .map_err(|error| error.to_string())?;
+        if at < self.filled_at {
+            keep_unseen(&mut outcome);
+        }
         for warning in &outcome.warnings {
             tracing::warn!(rule = %rule.name, "{warning}");
         }

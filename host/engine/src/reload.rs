@@ -40,11 +40,12 @@ impl Reload {
     pub(crate) async fn everything(&self) -> ReloadReport {
         let changed = self.one_at_a_time.lock().await;
         let settings = self.dispatcher.core().settings().clone();
-        let plugins = self.plugins(&settings).await;
+        // Rules first: a component that has to be compiled keeps nobody waiting for them.
         let rules = self.rules(&settings).await;
         if rules.changed {
             changed.send_modify(|number| *number += 1);
         }
+        let plugins = self.plugins(&settings).await;
         self.telemetry.reloaded(rules.problems.is_empty() && plugins.is_empty());
         ReloadReport { rules: rules.problems, plugins }
     }
@@ -58,8 +59,8 @@ impl Reload {
         });
         let read = match read.await {
             Ok(Ok(read)) => read,
-            Ok(Err(error)) => return self.unreadable(error).await,
-            Err(error) => return self.unreadable(error.to_string()).await,
+            Ok(Err(error)) => return self.unreadable(settings, error).await,
+            Err(error) => return self.unreadable(settings, error.to_string()).await,
         };
         if read.problems != **before && !read.problems.is_empty() {
             let problems: Vec<_> = read.problems.iter().map(ToString::to_string).collect();
@@ -76,8 +77,9 @@ impl Reload {
     }
 
     /// A folder that cannot be read leaves everything as it is.
-    async fn unreadable(&self, reason: String) -> RulesRead {
+    async fn unreadable(&self, settings: &Settings, reason: String) -> RulesRead {
         tracing::error!(%reason, "cannot read the rules");
+        self.rulebook.refuse(&settings.rules_folder, &reason);
         self.tell(Input::Told(Event::RulesRejected { problems: vec![reason] })).await;
         RulesRead {
             rules: self.rulebook.rules().rule_count(),

@@ -94,6 +94,18 @@ impl RuleBook {
         self.rules().rules().map(|rule| rule.id().clone()).collect()
     }
 
+    /// Notes that the folder itself cannot be read; what is in force stays.
+    pub(crate) fn refuse(&self, folder: &Path, reason: &str) {
+        let problem = Problem {
+            file: folder.display().to_string(),
+            line: 1,
+            column: 1,
+            message: format!("cannot read the rules: {reason}"),
+            help: Some("make the folder, or name another under `rules.path`".into()),
+        };
+        self.problems.store(Arc::new(vec![problem]));
+    }
+
     /// Takes a set of files over. Blocking: parses everything.
     pub fn take_over(&self, files: Vec<(String, String)>) -> RulesRead {
         let (good, problems) = self.good_files(files);

@@ -42,6 +42,7 @@ pub(crate) fn execution() -> Execution {
         indicator_before: f64::NAN,
         indicator_after: None,
         effects: 0,
+        told: Vec::new(),
     }
 }
 
@@ -76,7 +77,7 @@ impl Host {
         let (dispatcher, inputs) = Dispatcher::new(core);
         let (actions, _) = mpsc::unbounded_channel();
         let run = dispatcher::run(
-            dispatcher.shared(),
+            dispatcher.clone(),
             inputs,
             store.clone(),
             clock.clone(),

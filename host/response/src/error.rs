@@ -54,7 +54,7 @@ impl IncidentError {
 /// Most characters of a title or a name.
 pub(crate) const NAME_CHARS_MAX: usize = 200;
 /// Most characters of a note.
-pub(crate) const NOTE_CHARS_MAX: usize = 10_000;
+pub(crate) const NOTE_CHARS_MAX: usize = 4_000;
 
 /// Refuses a text that is blank or too long.
 pub(crate) fn check_text(field: &'static str, text: &str, limit: usize) -> Result<(), IncidentError> {

@@ -136,8 +136,13 @@ fn slice_ended(mut store: StoreContextMut<'_, Run>) -> wasmtime::Result<UpdateDe
     if run.slices < run.slices_max { Ok(UpdateDeadline::Yield(1)) } else { Err(Stop::Deadline.into()) }
 }
 
+/// How much longer than the call's own limit the run waits. The door keeps the limit and notes in the journal what came
+/// of the call; to give up before it does would leave an intent without its result.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// How long a call may take: what it waits for on purpose comes on top.
 fn patience(call: &Call, call_max: Duration) -> Duration {
+    let call_max = call_max.saturating_add(GRACE);
     match call {
         Call::TimerSleep { duration_ms } => call_max.saturating_add(Duration::from_millis(*duration_ms)),
         Call::ApprovalRequest { timeout_ms, .. } => {
@@ -216,10 +221,10 @@ mod tests {
     fn what_waits_on_purpose_is_given_that_time_too() {
         let limit = Duration::from_secs(2);
         let sleep = Call::TimerSleep { duration_ms: 60_000 };
-        assert_eq!(patience(&sleep, limit), Duration::from_secs(62));
+        assert_eq!(patience(&sleep, limit), Duration::from_secs(64));
         let ask = Call::ApprovalRequest { reason: String::new(), timeout_ms: u64::MAX };
         assert!(patience(&ask, limit) > Duration::from_millis(u64::MAX));
-        assert_eq!(patience(&Call::TimerNow, limit), limit);
+        assert_eq!(patience(&Call::TimerNow, limit), limit + GRACE);
     }
 
     #[test]

@@ -176,6 +176,8 @@ pub struct Execution {
     pub indicator_after: Option<f64>,
     /// How many effects were performed.
     pub effects: u32,
+    /// Keys of the effects that the timeline has; one that is told again after a restart is not written again.
+    pub told: Vec<IdempotencyKey>,
 }
 
 /// What was written before a call.

@@ -11,7 +11,9 @@ pub const PLUGIN_LOG_BYTES_MAX: usize = 256 << 10;
 /// Most bytes of one scrape's body.
 pub const SCRAPE_BYTES_MAX: usize = 8 << 20;
 /// Most entries that an incident's timeline keeps; the middle is thinned out beyond.
-pub const TIMELINE_ENTRIES_MAX: usize = 10_000;
+pub const TIMELINE_ENTRIES_MAX: usize = 2_000;
+/// Most characters of a line that the automation writes on a timeline.
+pub const TIMELINE_LINE_CHARS_MAX: usize = 2_000;
 /// Most active alerts that one rule may have.
 pub const ALERTS_PER_RULE_MAX: usize = 10_000;
 /// Most bytes of one value that a plugin keeps between runs.

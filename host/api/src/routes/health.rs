@@ -73,6 +73,9 @@ async fn reasons(engine: &Engine) -> Vec<String> {
         tracing::warn!(%error, "not ready: the store does not answer");
         reasons.push("the store does not answer".to_owned());
     }
+    if !engine.can_write() {
+        reasons.push("the event log cannot be written, so nothing acts".to_owned());
+    }
     if engine.stopped().now_or_never().is_some() {
         reasons.push("the host is stopping".to_owned());
     }

@@ -90,6 +90,10 @@ impl From<AskError> for Refusal {
     fn from(error: AskError) -> Self {
         match error {
             AskError::Parse(error) => Refusal::bad(error.to_string()),
+            AskError::Broken(reason) => {
+                tracing::error!(%reason, "a query broke off");
+                Refusal(StatusCode::INTERNAL_SERVER_ERROR, ErrorEnvelope::new("internal", reason))
+            }
             AskError::Evaluate(error) => {
                 Refusal(StatusCode::UNPROCESSABLE_ENTITY, ErrorEnvelope::new("execution", error.to_string()))
             }

@@ -268,7 +268,7 @@ impl Acknowledgement {
 pub(crate) struct Resolution {
     /// Who.
     by: String,
-    /// Why; at most 10,000 characters.
+    /// Why; at most 4,000 characters.
     note: Option<String>,
     /// The version that the person saw; refused where it is another by now.
     expected_version: Option<u64>,
@@ -297,7 +297,7 @@ impl Resolution {
 pub(crate) struct Note {
     /// Who.
     by: String,
-    /// What; at most 10,000 characters.
+    /// What; at most 4,000 characters.
     text: String,
 }
 

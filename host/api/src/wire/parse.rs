@@ -9,7 +9,7 @@ use super::problem::ProblemError;
 /// Most characters of a name, a title or a comment.
 pub(crate) const TEXT_CHARS_MAX: usize = 1000;
 /// Most characters of a note.
-pub(crate) const NOTE_CHARS_MAX: usize = 10_000;
+pub(crate) const NOTE_CHARS_MAX: usize = 4_000;
 
 /// What is wrong with a request, by field. Never empty where it is an error.
 pub(crate) type Invalid = Vec<ProblemError>;

@@ -84,11 +84,11 @@ async fn a_client_that_comes_back_hears_each_event_once_and_in_order() {
 #[tokio::test]
 async fn a_client_that_falls_behind_the_bus_is_caught_up_from_the_log() {
     // More bytes than the sockets' buffers hold, and behind them more events than the bus holds.
-    const INCIDENTS: usize = 6000;
+    const INCIDENTS: usize = 7500;
     let served = Served::start(Host::with(Default::default()).await).await;
     let mut client = connect(&served, "?types=incident.*").await;
     let first = served.host.engine.last_sequence().0 + 1;
-    let text = "x".repeat(5000);
+    let text = "x".repeat(4000);
     for number in 1..=INCIDENTS {
         open(&served.host, "slow").await;
         let (incident, by) = (IncidentId::new(format!("INC-{number}")), "ann".to_owned());

@@ -43,6 +43,7 @@ fn execution(id: &str, requested_at: Timestamp, verdict: Verdict) -> Record {
         indicator_before: f64::NAN,
         indicator_after: Some(f64::INFINITY),
         effects: 1,
+        told: Vec::new(),
     })
 }
 

@@ -31,6 +31,7 @@ fn execution() -> Execution {
         indicator_before: f64::NAN,
         indicator_after: None,
         effects: 0,
+        told: Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use ballast_types::plugin::PluginKind;
 use ballast_types::{ExecutionId, IncidentId, ServiceName, Timestamp};
 
 use super::incidents::IncidentNews;
-use super::{Action, CommandError, Core, Draft, Reply, RunEvent, put};
+use super::{Action, CommandError, Core, Draft, EffectTold, Reply, RunEvent, next, put};
 
 impl Core {
     /// Decides whether an alert that joined an incident starts a runbook.
@@ -43,7 +43,7 @@ impl Core {
         let objective = self.settings.service(service).and_then(|service| policy.objective_of(service));
         let execution = Execution {
             digest: plugin.digest.clone(),
-            id: ExecutionId::new(format!("EX-{}", self.next_number())),
+            id: ExecutionId::new(format!("EX-{}", next(&mut self.last.execution))),
             incident: incident.clone(),
             runbook: policy.runbook.clone(),
             service: service.clone(),
@@ -57,6 +57,7 @@ impl Core {
             indicator_before: f64::NAN,
             indicator_after: None,
             effects: 0,
+            told: Vec::new(),
         };
         let (id, runbook) = (execution.id.clone(), execution.runbook.clone());
         self.keep_execution(execution, "requested".to_owned(), draft);
@@ -109,9 +110,7 @@ impl Core {
             return Err(CommandError::NotFound(format!("execution {id}")));
         };
         let input = match event {
-            RunEvent::Effect { service, text, performed } => {
-                return self.effect(execution, service, text, performed, draft);
-            }
+            RunEvent::Effect(told) => return self.effect(execution, told, draft),
             RunEvent::Started { indicator } => RunInput::Started { indicator },
             RunEvent::Returned(outcome) => RunInput::Returned(outcome),
             RunEvent::Failed { reason, diverged } => RunInput::Failed { reason, diverged },
@@ -120,13 +119,13 @@ impl Core {
             RunEvent::Cancelled { by } => RunInput::Cancelled { by },
         };
         let timing = self.timing(&execution);
-        let (next, action, text) = step(&execution, input, draft.now, &timing)
+        let (stepped, action, text) = step(&execution, input, draft.now, &timing)
             .map_err(|error| CommandError::Conflict(error.to_string()))?;
         draft.actions.extend(action.map(|action| match action {
             RunAction::ApplyInverse => Action::Undo(id.clone()),
             RunAction::Stop => Action::Stop(id.clone()),
         }));
-        self.took_step(&execution, next, text, draft);
+        self.took_step(&execution, stepped, text, draft);
         Ok(Reply::Done)
     }
 
@@ -164,11 +163,13 @@ impl Core {
     fn effect(
         &mut self,
         execution: Execution,
-        service: ServiceName,
-        text: String,
-        performed: bool,
+        told: EffectTold,
         draft: &mut Draft,
     ) -> Result<Reply, CommandError> {
+        let EffectTold { key, service, text, performed } = told;
+        if execution.told.contains(&key) {
+            return Ok(Reply::Done);
+        }
         let (incident, runbook) = (execution.incident.clone(), execution.runbook.clone());
         let mut next = execution.clone();
         if performed {
@@ -178,6 +179,7 @@ impl Core {
                 .map_err(|error| CommandError::Conflict(error.to_string()))?
                 .0;
         }
+        next.told.push(key);
         let id = execution.id.clone();
         let event = Event::EffectPerformed {
             execution: id.clone(),

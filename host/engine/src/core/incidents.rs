@@ -8,10 +8,11 @@ use ballast_types::alert::Alert;
 use ballast_types::event::{Event, Record};
 use ballast_types::execution::Verdict;
 use ballast_types::incident::{Incident, TimelineKind};
+use ballast_types::limits::TIMELINE_LINE_CHARS_MAX;
 use ballast_types::service::Criticality;
 use ballast_types::{ExecutionId, IncidentId, PluginName, ServiceName};
 
-use super::{Command, CommandError, Core, Draft, NewIncident, Reply, put};
+use super::{Command, CommandError, Core, Draft, NewIncident, Reply, next, put};
 
 /// What the automation tells an incident.
 pub(super) enum IncidentNews {
@@ -41,7 +42,7 @@ impl Core {
                 (incident.id.clone(), self.happened(&incident, event, draft))
             }
             None => {
-                let id = IncidentId::new(format!("INC-{}", self.next_number()));
+                let id = IncidentId::new(format!("INC-{}", next(&mut self.last.incident)));
                 let opening = Opening::Alert { id: id.clone(), alert: Box::new(alert.clone()), criticality };
                 // An opening by an alert is never refused; were it to be, there is nothing to act on.
                 let Ok((incident, effects)) = open(opening, draft.now) else { return };
@@ -78,7 +79,11 @@ impl Core {
     /// Tells an incident what the automation did.
     pub(super) fn incident_news(&mut self, id: &IncidentId, news: IncidentNews, draft: &mut Draft) {
         let Some(incident) = self.incidents.get(id).cloned() else { return };
-        let record = |kind, actor: String, text| IncidentEvent::Recorded { kind, actor, text };
+        // A line is for people to read; the whole is in the journal.
+        let record = |kind, actor: String, text: String| {
+            let text = text.chars().take(TIMELINE_LINE_CHARS_MAX).collect();
+            IncidentEvent::Recorded { kind, actor, text }
+        };
         let event = match news {
             IncidentNews::ExecutionStarted(id, runbook) => IncidentEvent::ExecutionStarted { id, runbook },
             IncidentNews::ExecutionSays(runbook, text) => {
@@ -135,7 +140,7 @@ impl Core {
                 "open the incident: no service is called `{service}`"
             )));
         }
-        let id = IncidentId::new(format!("INC-{}", self.next_number()));
+        let id = IncidentId::new(format!("INC-{}", next(&mut self.last.incident)));
         let NewIncident { title, severity, service, by } = new;
         let opening = Opening::Hand { id, title, severity, service, by };
         let (incident, effects) = open(opening, draft.now).map_err(refused)?;

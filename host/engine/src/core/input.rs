@@ -10,7 +10,7 @@ use ballast_types::incident::{Incident, Severity};
 use ballast_types::plugin::InstalledPlugin;
 use ballast_types::silence::Silence;
 use ballast_types::{
-    ExecutionId, IncidentId, Matcher, PluginName, RuleId, ServiceName, SilenceId, Timestamp,
+    ExecutionId, IdempotencyKey, IncidentId, Matcher, PluginName, RuleId, ServiceName, SilenceId, Timestamp,
 };
 
 use crate::settings::Settings;
@@ -66,14 +66,7 @@ pub enum RunEvent {
         diverged: bool,
     },
     /// An effect went through the door.
-    Effect {
-        /// On what.
-        service: ServiceName,
-        /// What and with what result.
-        text: String,
-        /// Whether it changed, or may have changed, the world.
-        performed: bool,
-    },
+    Effect(EffectTold),
     /// A look at the indicator.
     Indicator(Option<f64>),
     /// Its inverse was applied.
@@ -86,6 +79,19 @@ pub enum RunEvent {
         /// Who.
         by: String,
     },
+}
+
+/// What the door tells of an effect. The same key is the same effect, however often it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EffectTold {
+    /// What it is recognised by.
+    pub key: IdempotencyKey,
+    /// On what.
+    pub service: ServiceName,
+    /// What and with what result.
+    pub text: String,
+    /// Whether it changed, or may have changed, the world.
+    pub performed: bool,
 }
 
 /// An incident that a person opens.

@@ -21,7 +21,9 @@ use ballast_types::plugin::InstalledPlugin;
 use ballast_types::silence::Silence;
 use ballast_types::{ExecutionId, IncidentId, PluginName, RuleId, SilenceId, Timestamp};
 
-pub use input::{Action, Command, CommandError, Input, NewIncident, NewSilence, Reaction, Reply, RunEvent};
+pub use input::{
+    Action, Command, CommandError, EffectTold, Input, NewIncident, NewSilence, Reaction, Reply, RunEvent,
+};
 
 use crate::settings::Settings;
 
@@ -37,7 +39,7 @@ pub struct Core {
     effects: EffectLog,
     /// Ids of all rules in force; `None` until they were read.
     rules: Option<BTreeSet<RuleId>>,
-    last_number: u64,
+    last: Numbers,
     last_tick: Timestamp,
 }
 
@@ -54,11 +56,11 @@ impl Core {
             plugin_state: BTreeMap::new(),
             effects: EffectLog::default(),
             rules: None,
-            last_number: 0,
+            last: Numbers::default(),
             last_tick: Timestamp::MAX,
         };
         for record in records {
-            core.last_number = core.last_number.max(number_of(&record.key()));
+            core.last.saw(&record.key());
             core.put(record);
         }
         core.recall_effects();
@@ -149,12 +151,6 @@ impl Core {
         draft.commit(Event::Noted, [mutation]);
     }
 
-    /// The next number for an incident, execution or silence; never the number of one that is kept.
-    fn next_number(&mut self) -> u64 {
-        self.last_number += 1;
-        self.last_number
-    }
-
     /// Folds a mutation into the state, as the store does.
     fn apply(&mut self, mutation: &Mutation) {
         match mutation {
@@ -205,15 +201,31 @@ impl Draft {
     }
 }
 
-/// The number in `INC-42`, `EX-42` or `SIL-42`.
-fn number_of(key: &RecordKey) -> u64 {
-    let text = match key {
-        RecordKey::Incident(id) => id.as_str(),
-        RecordKey::Execution(id) => id.as_str(),
-        RecordKey::Silence(id) => id.as_str(),
-        RecordKey::Alert(_) | RecordKey::PluginState(..) => return 0,
-    };
-    text.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+/// The highest number of each kind of record that is kept. The next one is one higher.
+#[derive(Clone, Copy, Debug, Default)]
+struct Numbers {
+    incident: u64,
+    execution: u64,
+    silence: u64,
+}
+
+impl Numbers {
+    /// Takes the number in `INC-42`, `EX-42` or `SIL-42` into account.
+    fn saw(&mut self, key: &RecordKey) {
+        let (last, text) = match key {
+            RecordKey::Incident(id) => (&mut self.incident, id.as_str()),
+            RecordKey::Execution(id) => (&mut self.execution, id.as_str()),
+            RecordKey::Silence(id) => (&mut self.silence, id.as_str()),
+            RecordKey::Alert(_) | RecordKey::PluginState(..) => return,
+        };
+        let number = text.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(0);
+        *last = (*last).max(number);
+    }
+}
+
+fn next(last: &mut u64) -> u64 {
+    *last += 1;
+    *last
 }
 
 fn put(record: Record) -> Mutation {

@@ -15,7 +15,7 @@ impl Core {
 
     pub(super) fn silence(&mut self, new: NewSilence, draft: &mut Draft) -> Result<Reply, CommandError> {
         let silence = Silence {
-            id: SilenceId::new(format!("SIL-{}", self.last_number + 1)),
+            id: SilenceId::new(format!("SIL-{}", self.last.silence + 1)),
             matchers: new.matchers,
             starts_at: new.starts_at,
             ends_at: new.ends_at,
@@ -23,7 +23,7 @@ impl Core {
             comment: new.comment,
         };
         check_silence(&silence, draft.now).map_err(|error| CommandError::Invalid(error.to_string()))?;
-        self.next_number();
+        self.last.silence += 1;
         self.keep_silence(silence.clone(), false, draft);
         Ok(Reply::Silence(silence))
     }

@@ -19,7 +19,7 @@ use ballast_types::limits::BATCH_EFFECTS_MAX;
 use ballast_types::plugin::Grant;
 use ballast_types::{ExecutionId, IdempotencyKey, ServiceName};
 
-use crate::core::{Input, RunEvent};
+use crate::core::{EffectTold, Input, RunEvent};
 use crate::dispatcher::Dispatcher;
 
 /// What every door of a host shares.
@@ -40,7 +40,7 @@ pub(crate) struct RunDoor {
     journal: ExecutionId,
     grant: Grant,
     guards: Guards,
-    effect_time_max: Duration,
+    call_time_max: Duration,
     replay: Mutex<Replay>,
 }
 
@@ -52,18 +52,24 @@ impl RunDoor {
         journal: ExecutionId,
         grant: Grant,
         guards: Guards,
-        effect_time_max: Duration,
+        call_time_max: Duration,
     ) -> Result<Self, Halt> {
         let entries =
             shared.store.journal(&journal).await.map_err(|error| Halt::Journal(error.to_string()))?;
         let replay = Mutex::new(Replay::new(entries));
-        Ok(RunDoor { shared, execution, journal, grant, guards, effect_time_max, replay })
+        Ok(RunDoor { shared, execution, journal, grant, guards, call_time_max, replay })
     }
 
     async fn call_one(&self, call: Call) -> Result<Result<Output, CallError>, Halt> {
         let step = self.replay.lock().unwrap_or_else(PoisonError::into_inner).next(&call);
         match step {
-            ReplayStep::Recorded(result) => Ok(result),
+            ReplayStep::Recorded(intent, result) => {
+                // The host may have stopped between the result and its word on the timeline.
+                if intent.class.is_effect() {
+                    self.tell(&intent, &result).await;
+                }
+                Ok(result)
+            }
             ReplayStep::Diverged { sequence, reason } => Err(Halt::Diverged { sequence, reason }),
             ReplayStep::Unsettled(intent) => self.settle(*intent).await,
             ReplayStep::Live { sequence } => self.live(sequence, call).await,
@@ -88,7 +94,7 @@ impl RunDoor {
         self.append(JournalEntry::Intent(intent.clone()), acts).await?;
         let result = match class.is_effect() && !acts {
             true => self.preview(&intent.call).await,
-            false => self.perform(&intent).await,
+            false => self.perform_in_time(&intent).await,
         };
         self.concluded(intent, result, acts).await
     }
@@ -105,7 +111,7 @@ impl RunDoor {
             }
             _ if intent.class.is_effect() && !acts => self.preview(&intent.call).await,
             // A read, or an effect that its key makes repeatable.
-            _ => self.perform(&intent).await,
+            _ => self.perform_in_time(&intent).await,
         };
         self.concluded(intent, result, acts).await
     }
@@ -113,7 +119,7 @@ impl RunDoor {
     async fn ask_after(&self, effect: &ServiceEffect, intent: &Intent) -> Result<Output, CallError> {
         match self.connector(&effect.service)?.settle(effect, &intent.key).await {
             Settled::Performed(result) => result.map(Output::Change),
-            Settled::NotPerformed => self.perform(intent).await,
+            Settled::NotPerformed => self.perform_in_time(intent).await,
             Settled::Unknown => Err(uncertain("its connector cannot tell whether it happened")),
         }
     }
@@ -126,7 +132,7 @@ impl RunDoor {
     ) -> Result<Result<Output, CallError>, Halt> {
         let answer = self.complete(intent.sequence, result, acts).await?;
         if intent.class.is_effect() {
-            self.tell(&intent.call, &answer).await;
+            self.tell(&intent, &answer).await;
         }
         Ok(answer)
     }
@@ -178,8 +184,8 @@ impl RunDoor {
     }
 
     /// The timeline and the guards learn of an effect through the core, as of everything else.
-    async fn tell(&self, call: &Call, result: &Result<Output, CallError>) {
-        let (service, what) = match call {
+    async fn tell(&self, intent: &Intent, result: &Result<Output, CallError>) {
+        let (service, what) = match &intent.call {
             Call::ServiceEffect(effect) => {
                 (effect.service.clone(), format!("{} {}", effect.verb.name(), effect.arguments))
             }
@@ -199,8 +205,7 @@ impl RunDoor {
             Ok(_) => (what, self.execution.mode == RunMode::Live),
             Err(error) => (format!("{what} failed: {error}"), error.kind == CallErrorKind::Uncertain),
         };
-        let event = RunEvent::Effect { service, text, performed };
-        // Told again after a restart at worst; the journal, not this, decides what was done.
+        let event = RunEvent::Effect(EffectTold { key: intent.key.clone(), service, text, performed });
         if let Err(error) = self.shared.dispatcher.submit(Input::Run(self.execution.id.clone(), event)).await
         {
             tracing::warn!(execution = %self.execution.id, %error, "cannot note an effect on the timeline");

@@ -20,8 +20,23 @@ use crate::core::{Command, Input};
 const RANGE_POINTS_MAX: u64 = 11_000;
 
 impl RunDoor {
-    /// Performs a call for real.
-    pub(super) async fn perform(&self, intent: &Intent) -> Result<Output, CallError> {
+    /// Performs a call for real, within its time limit: past it a read has failed, and of an effect nobody knows whether
+    /// it happened. What waits on purpose is not limited here.
+    pub(super) async fn perform_in_time(&self, intent: &Intent) -> Result<Output, CallError> {
+        if matches!(intent.call, Call::TimerSleep { .. } | Call::ApprovalRequest { .. }) {
+            return self.perform(intent).await;
+        }
+        let deadline = self.shared.clock.sleep_until(self.shared.clock.now() + self.call_time_max);
+        tokio::select! {
+            result = self.perform(intent) => result,
+            () = deadline => Err(match intent.class.is_effect() {
+                true => super::uncertain("no answer came in time"),
+                false => CallError::new(CallErrorKind::TimedOut, "get an answer in time"),
+            }),
+        }
+    }
+
+    async fn perform(&self, intent: &Intent) -> Result<Output, CallError> {
         match &intent.call {
             Call::Log { level, message } => {
                 tracing::info!(execution = %self.execution.id, runbook = %self.execution.runbook, ?level, "{message}");
@@ -98,14 +113,8 @@ impl RunDoor {
         ask(&**self.connector(service)?).await
     }
 
-    /// An effect has a time limit of its own: past it nobody knows whether it happened.
     async fn apply(&self, effect: &ServiceEffect, intent: &Intent) -> Result<Output, CallError> {
-        let connector = self.connector(&effect.service)?;
-        let deadline = self.shared.clock.sleep_until(self.shared.clock.now() + self.effect_time_max);
-        tokio::select! {
-            result = connector.apply(effect, &intent.key) => result.map(Output::Change),
-            () = deadline => Err(super::uncertain("no answer came in time")),
-        }
+        self.connector(&effect.service)?.apply(effect, &intent.key).await.map(Output::Change)
     }
 
     fn query(&self, expression: &str) -> Result<Output, CallError> {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use ballast_types::call::ServiceEffect;
 use ballast_types::execution::{Execution, ExecutionState, Outcome, OutcomeKind, RunMode, Verdict};
 use ballast_types::objective::{IndicatorKind, Objective};
-use ballast_types::{Digest, ExecutionId, IncidentId, Labels, PluginName, ServiceName, Timestamp};
+use ballast_types::{
+    Digest, ExecutionId, IdempotencyKey, IncidentId, Labels, PluginName, ServiceName, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{coded, one, option};
@@ -126,6 +128,7 @@ struct ExecutionMirror {
     #[serde(with = "option")]
     indicator_after: Option<f64>,
     effects: u32,
+    told: Vec<IdempotencyKey>,
 }
 
 coded! {

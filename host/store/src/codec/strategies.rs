@@ -218,8 +218,16 @@ fn execution() -> Of<Execution> {
     let mode = select(vec![RunMode::Live, RunMode::DryRun]);
     let head =
         (execution_id(), incident_id(), plugin(), digest(), service(), text(), labels(), text(), mode, at());
-    (head, execution_state(), option::of(objective()), float(), option::of(float()), any::<u32>())
-        .prop_map(|(head, state, objective, indicator_before, indicator_after, effects)| {
+    (
+        head,
+        execution_state(),
+        option::of(objective()),
+        float(),
+        option::of(float()),
+        any::<u32>(),
+        vec(key(), 0..3),
+    )
+        .prop_map(|(head, state, objective, indicator_before, indicator_after, effects, told)| {
             let (
                 id,
                 incident,
@@ -248,6 +256,7 @@ fn execution() -> Of<Execution> {
                 indicator_before,
                 indicator_after,
                 effects,
+                told,
             }
         })
         .boxed()

@@ -45,11 +45,13 @@ pub(crate) fn read(service: &str, parameters: &Parameters) -> Step<Errors> {
 }
 
 impl Errors {
-    /// The mean in a span of time, its end not included; none where nothing was measured.
-    pub(crate) fn mean(&self, from_ms: i64, until_ms: i64) -> Option<f64> {
+    /// The median in a span of time, its end not included; none where nothing was measured. Not the mean: trouble that
+    /// is over would make it hide the new one.
+    pub(crate) fn median(&self, from_ms: i64, until_ms: i64) -> Option<f64> {
         let inside = |sample: &&Sample| (from_ms..until_ms).contains(&sample.at_ms);
-        let values: Vec<f64> = self.samples.iter().filter(inside).map(|sample| sample.value).collect();
-        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+        let mut values: Vec<f64> = self.samples.iter().filter(inside).map(|sample| sample.value).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied()
     }
 }
 
@@ -97,10 +99,10 @@ mod tests {
     }
 
     #[test]
-    fn a_mean_takes_only_what_was_measured_in_the_span() {
+    fn a_median_takes_only_what_was_measured_in_the_span() {
         let errors = Errors { now: 0.5, onset_ms: 0, samples: samples("..##  ") };
-        assert_eq!(errors.mean(0, 2_000), Some(0.0));
-        assert_eq!(errors.mean(1_000, 3_000), Some(0.25));
-        assert_eq!(errors.mean(4_000, 9_000), None);
+        assert_eq!(errors.median(0, 2_000), Some(0.0));
+        assert_eq!(errors.median(0, 4_000), Some(0.5));
+        assert_eq!(errors.median(4_000, 9_000), None);
     }
 }

@@ -91,7 +91,7 @@ fn evidence(current: &Deployment, errors: &Errors, now_ms: i64) -> Step<String> 
     }
     let began = format!("the errors began {} after it", span(errors.onset_ms - deployed_ms));
     let now = percent(errors.now);
-    match errors.mean(deployed_ms - BEFORE_MS, deployed_ms) {
+    match errors.median(deployed_ms - BEFORE_MS, deployed_ms) {
         Some(before) if errors.now < before * RISE_MIN => {
             let before = percent(before);
             decline(format!(

@@ -1,9 +1,9 @@
 //! A simulated run of a runbook: it looks, rolls back, and returns, a step at a time; its journal outlives a crash.
 
-use ballast_engine::core::{Input, RunEvent};
+use ballast_engine::core::{EffectTold, Input, RunEvent};
 use ballast_types::call::{ServiceEffect, Verb};
 use ballast_types::execution::{Outcome, OutcomeKind};
-use ballast_types::{ExecutionId, ServiceName};
+use ballast_types::{ExecutionId, IdempotencyKey, ServiceName};
 
 use super::world::{Health, Simulation};
 
@@ -22,12 +22,11 @@ pub struct Run {
     service: ServiceName,
     phase: Phase,
     intended: bool,
-    told: bool,
 }
 
 impl Run {
     pub fn new(service: ServiceName) -> Self {
-        Run { service, phase: Phase::Idle, intended: false, told: false }
+        Run { service, phase: Phase::Idle, intended: false }
     }
 
     pub fn begin(&mut self) {
@@ -100,11 +99,9 @@ impl Simulation {
                 run.phase = Phase::Return;
             }
         }
-        let told = self.runs.get_mut(id).is_none_or(|run| std::mem::replace(&mut run.told, true));
-        if !told {
-            let event = RunEvent::Effect { service, text: "rollback".into(), performed: true };
-            self.submit(Input::Run(id.clone(), event));
-        }
+        let key = IdempotencyKey::of(id, 1);
+        let event = RunEvent::Effect(EffectTold { key, service, text: "rollback".into(), performed: true });
+        self.submit(Input::Run(id.clone(), event));
     }
 
     /// The world: an effect with a key that it has seen does nothing.
