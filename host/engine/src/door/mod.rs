@@ -103,6 +103,7 @@ impl RunDoor {
     async fn settle(&self, intent: Intent) -> Result<Result<Output, CallError>, Halt> {
         let acts = intent.class.is_effect() && self.execution.mode == RunMode::Live;
         let result = match (&intent.call, intent.class) {
+            (Call::IncidentNote { text }, _) if self.is_noted(text, &intent) => Ok(Output::Done),
             (Call::ServiceEffect(effect), CallClass::OnceEffect) if acts => {
                 self.ask_after(effect, &intent).await
             }
@@ -114,6 +115,17 @@ impl RunDoor {
             _ => self.perform_in_time(&intent).await,
         };
         self.concluded(intent, result, acts).await
+    }
+
+    /// Whether a note is on the timeline since its intent was written.
+    fn is_noted(&self, text: &str, intent: &Intent) -> bool {
+        let core = self.shared.dispatcher.core();
+        let lines = core.incident(&self.execution.incident).map(|incident| incident.timeline.as_slice());
+        let by = self.execution.runbook.as_str();
+        lines
+            .unwrap_or_default()
+            .iter()
+            .any(|line| line.at >= intent.at && line.actor == by && line.text == text)
     }
 
     async fn ask_after(&self, effect: &ServiceEffect, intent: &Intent) -> Result<Output, CallError> {

@@ -3,10 +3,12 @@
 
 use ballast_ports::Halt;
 use ballast_types::call::{CallErrorKind, Verb};
+use ballast_types::incident::Severity;
 use ballast_types::plugin::{Capability, ServiceScope};
 use serde_json::json;
 
 use super::*;
+use crate::core::{Command, NewIncident};
 use crate::testing::{Host, execution};
 
 fn rollback(to: &str) -> Call {
@@ -131,6 +133,29 @@ async fn an_effect_whose_fate_nobody_knows_is_uncertain_and_not_repeated() {
     host.platform.forget();
     let again = door(&host, RunMode::Live, grant(), Guards::default()).await;
     assert_eq!(again.call(rollback("1")).await.unwrap().unwrap_err().kind, CallErrorKind::Uncertain);
+}
+
+/// The host stops after the note is on the timeline and before its result is in the journal.
+#[tokio::test]
+async fn a_note_whose_result_was_lost_is_not_written_again() {
+    let host = Host::new(CallClass::OnceEffect).await;
+    let new =
+        NewIncident { title: "errors".into(), severity: Severity::Sev2, service: None, by: "alice".into() };
+    host.shared.dispatcher.submit(Input::Command(Command::Open(new))).await.unwrap();
+    let grant = Grant { capabilities: [Capability::Incident].into(), ..grant() };
+    let note = |text: &str| Call::IncidentNote { text: text.into() };
+    host.store.fail_after(Some(1));
+    let first = door(&host, RunMode::Live, grant.clone(), Guards::default()).await;
+    assert!(matches!(first.call(note("seen")).await, Err(Halt::Journal(_))));
+    host.store.fail_after(None);
+    let again = door(&host, RunMode::Live, grant, Guards::default()).await;
+    for text in ["seen", "repaired"] {
+        assert_eq!(again.call(note(text)).await.unwrap().unwrap(), Output::Done);
+    }
+    let core = host.shared.dispatcher.core();
+    let lines = core.incidents().flat_map(|incident| &incident.timeline);
+    let notes: Vec<_> = lines.filter(|line| line.actor == "fix").map(|line| line.text.as_str()).collect();
+    assert_eq!(notes, ["seen", "repaired"]);
 }
 
 /// The script of a guest: reads, effects, state. Returns whether it got to its end.
