@@ -131,7 +131,8 @@ enum Moment {
     Verifying,
 }
 
-async fn has_come(moment: Moment, host: &Host, platform: &Platform) -> Result<(), Value> {
+/// The execution as it is at the moment.
+async fn has_come(moment: Moment, host: &Host, platform: &Platform) -> Result<Value, Value> {
     let executions = host.executions().await;
     let execution = executions.first().cloned().unwrap_or(Value::Null);
     let come = match moment {
@@ -146,11 +147,17 @@ async fn has_come(moment: Moment, host: &Host, platform: &Platform) -> Result<()
         Moment::Acted => !effects(platform).await.is_empty(),
         Moment::Verifying => execution["state"] == "verifying",
     };
-    holds(come, execution)
+    if come { Ok(execution) } else { Err(execution) }
 }
 
 fn is_effect(call: &Value) -> bool {
     call["class"] != "read" && call["capability"] == "services"
+}
+
+/// Whether an effect was intended whose result is not known yet.
+fn is_under_way(execution: &Value) -> bool {
+    let journal = execution["journal"].as_array();
+    journal.is_some_and(|calls| calls.iter().any(|call| is_effect(call) && call["completedAt"].is_null()))
 }
 
 async fn repaired_though_killed_at(moments: &[Moment]) {
@@ -158,13 +165,9 @@ async fn repaired_though_killed_at(moments: &[Moment]) {
     let good = platform.version(SERVICE).await;
     platform.fault("bad-release", SERVICE).await;
     for moment in moments {
-        eventually(secs(20), async || has_come(*moment, &host, &platform).await).await;
-        let unsettled = host.executions().await.first().is_some_and(|execution| {
-            let journal = array(execution.clone(), "journal");
-            journal.iter().any(|call| is_effect(call) && call["completedAt"].is_null())
-        });
+        let execution = eventually(secs(20), async || has_come(*moment, &host, &platform).await).await;
         host.kill9().await;
-        println!("killed at {moment:?}, with an effect under way: {unsettled}");
+        println!("killed at {moment:?}, with an effect under way: {}", is_under_way(&execution));
         host = Host::start(&site).await;
     }
     let execution = host.finished_execution(secs(30)).await;
@@ -174,7 +177,7 @@ async fn repaired_though_killed_at(moments: &[Moment]) {
     assert_eq!(seen.len(), 1, "{seen:?}");
     let incident = incident_in(&host, "resolved").await;
     let rollbacks = timeline(&incident).iter().filter(|line| line.contains("rollback: from")).count();
-    assert_eq!(rollbacks, 1, "{:#?}", timeline(&incident));
+    assert_eq!(rollbacks, 1, "{:#?}\n{:#}", timeline(&incident), execution["journal"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

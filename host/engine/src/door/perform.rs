@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use ballast_ports::Connector;
-use ballast_promql::Value;
+use ballast_ports::{Connector, SeriesStore};
+use ballast_promql::{EvalError, Value};
 use ballast_types::call::{
     Call, CallError, CallErrorKind, Change, IncidentSummary, MetricPoint, Output, ServiceEffect,
 };
@@ -42,9 +42,9 @@ impl RunDoor {
                 tracing::info!(execution = %self.execution.id, runbook = %self.execution.runbook, ?level, "{message}");
                 Ok(Output::Done)
             }
-            Call::MetricsQuery { expression } => self.query(expression),
+            Call::MetricsQuery { expression } => self.query(expression).await,
             Call::MetricsQueryRange { expression, lookback_ms, step_ms } => {
-                self.query_range(expression, *lookback_ms, *step_ms)
+                self.query_range(expression, *lookback_ms, *step_ms).await
             }
             Call::LogsSearch(query) => {
                 self.read(&query.service, |c| async move { c.logs(query).await.map(Output::LogLines) }).await
@@ -117,15 +117,18 @@ impl RunDoor {
         self.connector(&effect.service)?.apply(effect, &intent.key).await.map(Output::Change)
     }
 
-    fn query(&self, expression: &str) -> Result<Output, CallError> {
+    async fn query(&self, expression: &str) -> Result<Output, CallError> {
         let now = self.shared.clock.now();
         let parsed = ballast_promql::parse(expression).map_err(|e| invalid(&e.to_string()))?;
-        let value = ballast_promql::evaluate(&parsed, &*self.shared.series, now, &Default::default())
-            .map_err(|e| invalid(&e.to_string()))?;
-        Ok(Output::Points(points(value)))
+        self.evaluate(move |series| ballast_promql::evaluate(&parsed, series, now, &Default::default())).await
     }
 
-    fn query_range(&self, expression: &str, lookback_ms: u64, step_ms: u64) -> Result<Output, CallError> {
+    async fn query_range(
+        &self,
+        expression: &str,
+        lookback_ms: u64,
+        step_ms: u64,
+    ) -> Result<Output, CallError> {
         if step_ms == 0 || lookback_ms / step_ms > RANGE_POINTS_MAX {
             return Err(invalid(&format!(
                 "a step of {step_ms} ms over {lookback_ms} ms is no sensible range"
@@ -134,10 +137,22 @@ impl RunDoor {
         let (now, step) = (self.shared.clock.now(), Duration::from_millis(step_ms));
         let parsed = ballast_promql::parse(expression).map_err(|e| invalid(&e.to_string()))?;
         let start = now - Duration::from_millis(lookback_ms);
-        let series = &*self.shared.series;
-        let matrix = ballast_promql::evaluate_range(&parsed, series, start, now, step, &Default::default())
-            .map_err(|e| invalid(&e.to_string()))?;
-        Ok(Output::Points(points(Value::Matrix(matrix))))
+        self.evaluate(move |series| {
+            ballast_promql::evaluate_range(&parsed, series, start, now, step, &Default::default())
+                .map(Value::Matrix)
+        })
+        .await
+    }
+
+    /// Evaluation keeps a processor busy; it runs where that disturbs no task, and where a time limit can leave it behind.
+    async fn evaluate(
+        &self,
+        evaluate: impl FnOnce(&dyn SeriesStore) -> Result<Value, EvalError> + Send + 'static,
+    ) -> Result<Output, CallError> {
+        let series = self.shared.series.clone();
+        let evaluated = tokio::task::spawn_blocking(move || evaluate(&*series).map(points)).await;
+        let points = evaluated.map_err(|error| unavailable(&format!("evaluate the expression: {error}")))?;
+        points.map(Output::Points).map_err(|error| invalid(&error.to_string()))
     }
 
     fn incident(&self) -> Result<Output, CallError> {
