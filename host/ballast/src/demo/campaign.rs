@@ -235,13 +235,14 @@ impl Watch<'_> {
         })
     }
 
-    /// Effects of the host since the injection on services that had no fault.
+    /// Effects of the host since the injection that no runbook should have had: on services that had no fault, and any
+    /// at all where there is no runbook for the fault.
     async fn wrong_effects(&self, platform: &Platform) -> Result<usize, Failure> {
         let effects = platform.effects().await?;
         let ours =
             effects.iter().filter(|effect| effect.key.as_deref().is_some_and(|key| key.starts_with("EX-")));
         let since =
             ours.filter(|effect| effect.at.parse::<Timestamp>().is_ok_and(|at| at >= self.injected_at));
-        Ok(since.filter(|effect| effect.service != self.fault.service).count())
+        Ok(since.filter(|effect| effect.service != self.fault.service || !self.fault.repairable).count())
     }
 }
