@@ -22,7 +22,10 @@ compile_error!("a plugin is of one kind: enable the feature of that name, such a
 pub mod __bindings;
 pub mod approval;
 #[cfg(target_arch = "wasm32")]
-#[expect(unsafe_code, reason = "an allocator hands out raw memory; it runs in guests only, inside the sandbox")]
+#[expect(
+    unsafe_code,
+    reason = "an allocator hands out raw memory; it runs in guests only, inside the sandbox"
+)]
 mod arena;
 mod capability;
 mod context;

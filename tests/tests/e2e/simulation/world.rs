@@ -267,7 +267,7 @@ impl Simulation {
                 alert.labels
             );
         }
-        if self.steps % 100 != 0 {
+        if !self.steps.is_multiple_of(100) {
             return;
         }
         let shown = self.core.incidents().cloned().map(Record::Incident);
@@ -284,9 +284,8 @@ impl Simulation {
         for execution in self.core.executions() {
             assert!(execution.state.is_finished(), "{execution:?} never ended");
         }
-        for incident in self.core.incidents().filter(|incident| incident.state.is_open()) {
-            panic!("{} never ended: {:#?}", incident.id, incident.timeline);
-        }
+        let open = self.core.incidents().find(|incident| incident.state.is_open());
+        assert!(open.is_none(), "{:#?} never ended", open);
         let funnel = self.core.funnel();
         assert!(funnel.verified > 0 && funnel.undone > 0, "nothing much happened: {funnel:?}");
     }
