@@ -94,18 +94,21 @@ async fn what_ended_while_the_host_was_away_is_over() {
 /// Commands are sent without a break; the host is killed while one is under way, again and again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_that_was_answered_is_lost_by_kills_during_traffic() {
-    let server = MetricsServer::of("fires 1\nmuted 0\nwaits 0\n").await;
+    let server = MetricsServer::of("fires 1\nmuted 0\nwaits 1\n").await;
     let site = site(&server);
     let mut random = Random::seeded(7);
     let mut promised = Vec::new();
     let mut host = Host::start(&site).await;
     let fires = host.alert_in("Fires", "firing", secs(5)).await;
+    let waits = host.alert_in("Waits", "pending", secs(5)).await;
     for round in 0..4 {
         let until = promised.len() + 1 + random.below(12) as usize;
         promised.extend(killed_during_traffic(host, until - promised.len(), round).await);
         host = Host::start(&site).await;
         let [alert] = host.alerts("Fires").await.try_into().unwrap();
         assert_eq!(lasting(&alert), lasting(&fires), "round {round}");
+        let [alert] = host.alerts("Waits").await.try_into().unwrap();
+        assert_eq!(alert["since"], waits["since"], "round {round}");
         check_promises(&host, &promised).await;
     }
     println!("{} promises kept over 4 kills", promised.len());
