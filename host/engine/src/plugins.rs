@@ -12,6 +12,9 @@ use ballast_types::{Digest, PluginName};
 
 use crate::settings::Settings;
 
+/// The file that lists what was last in force.
+const LAST_GOOD: &str = "last-good.json";
+
 /// A component in the folder, as last seen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PluginStatus {
@@ -41,13 +44,18 @@ pub enum PluginChange {
 pub struct Plugins {
     runtime: Arc<dyn PluginRuntime>,
     pinned: PathBuf,
+    /// The last good component of each file, over restarts: a file that was broken meanwhile does not take it away.
+    last_good: RwLock<BTreeMap<PathBuf, Digest>>,
     seen: RwLock<BTreeMap<PathBuf, (String, PluginStatus)>>,
 }
 
 impl Plugins {
     /// An empty registry; `data_folder` keeps copies for executions that are pinned to an older component.
     pub fn new(runtime: Arc<dyn PluginRuntime>, data_folder: &Path) -> Self {
-        Plugins { runtime, pinned: data_folder.join("components"), seen: RwLock::default() }
+        let pinned = data_folder.join("components");
+        let remembered = std::fs::read(pinned.join(LAST_GOOD)).ok();
+        let last_good = remembered.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        Plugins { runtime, pinned, last_good: RwLock::new(last_good), seen: RwLock::default() }
     }
 
     /// The runtime itself.
@@ -85,9 +93,59 @@ impl Plugins {
                 continue;
             }
             let installed = self.install(bytes, settings).await.map_err(|failure| failure.to_string());
+            let installed = installed.and_then(|plugin| self.only_of_its_name(&file, plugin));
+            if installed.is_err() {
+                self.recall(&file, settings, &mut changes).await;
+            }
             self.note(&file, digest, installed, &mut changes);
         }
+        self.remember().await;
         changes
+    }
+
+    /// Two files with one name would take turns at being in force.
+    fn only_of_its_name(&self, file: &Path, plugin: InstalledPlugin) -> Result<InstalledPlugin, String> {
+        let name = &plugin.manifest.name;
+        let has = |status: &PluginStatus| status.installed.as_ref().is_some_and(|p| p.manifest.name == *name);
+        match self.statuses().into_iter().find(|status| status.file != file && has(status)) {
+            Some(other) => {
+                Err(format!("{} already holds a plugin `{name}`; remove one of them", other.file.display()))
+            }
+            None => Ok(plugin),
+        }
+    }
+
+    /// After a restart: what was in force before stays in force where the file itself does not check now.
+    async fn recall(&self, file: &Path, settings: &Settings, changes: &mut Vec<PluginChange>) {
+        let last_good = self.last_good.read().unwrap_or_else(PoisonError::into_inner).get(file).cloned();
+        let (None, Some(digest)) = (self.last_digest(file), last_good) else { return };
+        let Ok(bytes) = tokio::fs::read(self.copy_of(&digest)).await else { return };
+        if let Ok(plugin) = self.install(bytes, settings).await {
+            self.note(file, digest.to_string(), Ok(plugin), changes);
+        }
+    }
+
+    /// Writes down what is in force, for [`Plugins::recall`].
+    async fn remember(&self) {
+        let in_force = |status: PluginStatus| Some((status.file, status.installed?.digest));
+        let now: BTreeMap<_, _> = self.statuses().into_iter().filter_map(in_force).collect();
+        if *self.last_good.read().unwrap_or_else(PoisonError::into_inner) == now {
+            return;
+        }
+        let text = serde_json::to_vec(&now).unwrap_or_default();
+        let partial = self.pinned.join("last-good.partial");
+        let written = match tokio::fs::create_dir_all(&self.pinned).await {
+            Ok(()) => tokio::fs::write(&partial, text).await,
+            Err(error) => Err(error),
+        };
+        let kept = match written {
+            Ok(()) => tokio::fs::rename(&partial, self.pinned.join(LAST_GOOD)).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = kept {
+            tracing::warn!(%error, "cannot keep the list of plugins for the next start");
+        }
+        *self.last_good.write().unwrap_or_else(PoisonError::into_inner) = now;
     }
 
     async fn install(&self, bytes: Vec<u8>, settings: &Settings) -> Result<InstalledPlugin, RunFailure> {

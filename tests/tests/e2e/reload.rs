@@ -193,3 +193,32 @@ async fn a_component_that_does_not_fit_leaves_the_one_that_runs() {
     site.remove("plugins/a.wasm");
     eventually(secs(5), async || plugin(&host, "a.wasm").await.map_or(Ok(()), Err)).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_component_broken_before_a_start_leaves_the_one_of_the_run_before() {
+    let (_server, site, host) = started("load 5\n", &[]).await;
+    site.plugin("a.wasm", &binaries::test_guest("minimal"));
+    let good = eventually(secs(15), async || {
+        let found = plugin(&host, "a.wasm").await;
+        found.clone().filter(|plugin| plugin["installed"].is_object()).ok_or(found)
+    })
+    .await;
+    host.kill9().await;
+    site.plugin("a.wasm", &binaries::test_guest("not-a-component"));
+    let host = Host::start(&site).await;
+    let kept = plugin(&host, "a.wasm").await.unwrap();
+    assert_eq!(kept["installed"]["digest"], good["installed"]["digest"]);
+    assert!(kept["problem"].as_str().unwrap().contains("not a component"), "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_component_of_a_name_is_refused() {
+    let (_server, site, host) = started("load 5\n", &[]).await;
+    for file in ["a.wasm", "b.wasm"] {
+        site.plugin(file, &binaries::test_guest("minimal"));
+        eventually(secs(15), async || plugin(&host, file).await.map(drop).ok_or("not seen")).await;
+    }
+    let second = plugin(&host, "b.wasm").await.unwrap();
+    assert_eq!(second["installed"], Value::Null);
+    assert!(second["problem"].as_str().unwrap().contains("a.wasm already holds a plugin"), "{second}");
+}
