@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ballast_ports::{Door, Halt, RunFailure, RunRequest};
-use ballast_types::ExecutionId;
 use ballast_types::call::{Call, ServiceEffect};
 use ballast_types::execution::{Execution, ExecutionState};
 use ballast_types::plugin::{Grant, ServiceScope};
+use ballast_types::{ExecutionId, Timestamp};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::core::{Action, Input, RunEvent};
-use crate::door::{DoorShared, RunDoor};
+use crate::door::{Bounds, DoorShared, RunDoor};
 use crate::plugins::Plugins;
 use crate::verifier::indicator_value;
 
@@ -97,9 +97,13 @@ impl Runner {
         })?;
         self.plugins.ensure(&execution.digest).await?;
         let shared = self.shared.clone();
-        let (grant, guards, time) = (policy.grant.clone(), policy.guards.clone(), policy.limits.call_max);
-        let door =
-            RunDoor::open(shared, execution.clone(), execution.id.clone(), grant, guards, time).await?;
+        let bounds = Bounds {
+            grant: policy.grant.clone(),
+            guards: policy.guards.clone(),
+            call_time_max: policy.limits.call_max,
+            ends_at: execution.requested_at + policy.limits.total_max,
+        };
+        let door = RunDoor::open(shared, execution.clone(), execution.id.clone(), bounds).await?;
         let request = RunRequest {
             digest: execution.digest.clone(),
             grant: policy.grant.clone(),
@@ -143,9 +147,8 @@ impl Runner {
             .unwrap_or_else(|| Grant { act: ServiceScope::None, ..Grant::default() });
         let guards = ballast_automation::Guards { effects_per_hour_max: u32::MAX, ..Default::default() };
         let journal = ExecutionId::new(format!("{}-undo", execution.id));
-        let door =
-            RunDoor::open(self.shared.clone(), execution.clone(), journal, grant, guards, UNDO_CALL_MAX)
-                .await?;
+        let bounds = Bounds { grant, guards, call_time_max: UNDO_CALL_MAX, ends_at: Timestamp::MAX };
+        let door = RunDoor::open(self.shared.clone(), execution.clone(), journal, bounds).await?;
         let mut failures = Vec::new();
         for effect in inverse {
             if let Err(error) = door.call(Call::ServiceEffect(effect)).await? {

@@ -22,6 +22,7 @@ const DESCRIBE_LIMITS: RunLimits = RunLimits {
     busy_max: Duration::from_millis(500),
     call_max: Duration::from_millis(100),
     output_bytes_max: 256 << 10,
+    total_max: Duration::from_secs(1),
 };
 
 /// A component that can run.

@@ -218,6 +218,8 @@ pub struct RunLimits {
     pub call_max: Duration,
     /// Most bytes that the outcome may have.
     pub output_bytes_max: usize,
+    /// Longest time from the decision to run to the last call, sleeps included.
+    pub total_max: Duration,
 }
 
 impl Default for RunLimits {
@@ -227,6 +229,7 @@ impl Default for RunLimits {
             busy_max: Duration::from_secs(1),
             call_max: Duration::from_secs(30),
             output_bytes_max: 1 << 20,
+            total_max: Duration::from_secs(30 * 60),
         }
     }
 }

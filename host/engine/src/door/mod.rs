@@ -17,7 +17,7 @@ use ballast_types::call::{Call, CallClass, CallError, CallErrorKind, Output, Ser
 use ballast_types::execution::{Completion, Execution, Intent, JournalEntry, RunMode};
 use ballast_types::limits::BATCH_EFFECTS_MAX;
 use ballast_types::plugin::Grant;
-use ballast_types::{ExecutionId, IdempotencyKey, ServiceName};
+use ballast_types::{ExecutionId, IdempotencyKey, ServiceName, Timestamp};
 
 use crate::core::{EffectTold, Input, RunEvent};
 use crate::dispatcher::Dispatcher;
@@ -38,10 +38,18 @@ pub(crate) struct RunDoor {
     execution: Execution,
     /// Whose journal: the execution's own, or that of its undoing.
     journal: ExecutionId,
-    grant: Grant,
-    guards: Guards,
-    call_time_max: Duration,
+    bounds: Bounds,
     replay: Mutex<Replay>,
+}
+
+/// What a run may do, and for how long.
+pub(crate) struct Bounds {
+    pub(crate) grant: Grant,
+    pub(crate) guards: Guards,
+    /// Longest time of one call that does not wait on purpose.
+    pub(crate) call_time_max: Duration,
+    /// When the last call may begin; a sleep must end by then.
+    pub(crate) ends_at: Timestamp,
 }
 
 impl RunDoor {
@@ -50,14 +58,12 @@ impl RunDoor {
         shared: Arc<DoorShared>,
         execution: Execution,
         journal: ExecutionId,
-        grant: Grant,
-        guards: Guards,
-        call_time_max: Duration,
+        bounds: Bounds,
     ) -> Result<Self, Halt> {
         let entries =
             shared.store.journal(&journal).await.map_err(|error| Halt::Journal(error.to_string()))?;
         let replay = Mutex::new(Replay::new(entries));
-        Ok(RunDoor { shared, execution, journal, grant, guards, call_time_max, replay })
+        Ok(RunDoor { shared, execution, journal, bounds, replay })
     }
 
     async fn call_one(&self, call: Call) -> Result<Result<Output, CallError>, Halt> {
@@ -77,10 +83,11 @@ impl RunDoor {
     }
 
     async fn live(&self, sequence: u64, call: Call) -> Result<Result<Output, CallError>, Halt> {
-        let class = self.class(&call);
+        let (class, now) = (self.class(&call), self.shared.clock.now());
+        self.check_time(&call, now)?;
         let intent = Intent {
             sequence,
-            at: self.shared.clock.now(),
+            at: now,
             request_hash: call.request_hash(),
             class,
             key: IdempotencyKey::of(&self.journal, sequence),
@@ -97,6 +104,18 @@ impl RunDoor {
             false => self.perform_in_time(&intent).await,
         };
         self.concluded(intent, result, acts).await
+    }
+
+    /// A run that lasts too long ends between two calls, never within one.
+    fn check_time(&self, call: &Call, now: Timestamp) -> Result<(), Halt> {
+        let until = match call {
+            Call::TimerSleep { duration_ms } => now + Duration::from_millis(*duration_ms),
+            _ => now,
+        };
+        match until > self.bounds.ends_at {
+            true => Err(Halt::Limit("the time that the run may take in all".into())),
+            false => Ok(()),
+        }
     }
 
     /// An intent without a result: what happened is asked for, never guessed.
@@ -150,11 +169,11 @@ impl RunDoor {
     }
 
     fn admit(&self, intent: &Intent, acts: bool) -> Result<(), CallError> {
-        permit(&self.grant, &intent.call, &self.execution.service)?;
+        permit(&self.bounds.grant, &intent.call, &self.execution.service)?;
         match &intent.call {
             Call::ServiceEffect(effect) if acts => {
                 let core = self.shared.dispatcher.core();
-                core.effects().admit(&self.guards, &self.execution.runbook, &effect.service, intent.at)
+                core.effects().admit(&self.bounds.guards, &self.execution.runbook, &effect.service, intent.at)
             }
             _ => Ok(()),
         }

@@ -26,7 +26,7 @@ impl RunDoor {
         if matches!(intent.call, Call::TimerSleep { .. } | Call::ApprovalRequest { .. }) {
             return self.perform(intent).await;
         }
-        let deadline = self.shared.clock.sleep_until(self.shared.clock.now() + self.call_time_max);
+        let deadline = self.shared.clock.sleep_until(self.shared.clock.now() + self.bounds.call_time_max);
         tokio::select! {
             result = self.perform(intent) => result,
             () = deadline => Err(match intent.class.is_effect() {

@@ -32,9 +32,9 @@ fn grant() -> Grant {
 async fn door(host: &Host, mode: RunMode, grant: Grant, guards: Guards) -> RunDoor {
     let execution = Execution { mode, ..execution() };
     let journal = execution.id.clone();
-    RunDoor::open(host.shared.clone(), execution, journal, grant, guards, Duration::from_secs(5))
-        .await
-        .unwrap()
+    let (call_time_max, ends_at) = (Duration::from_secs(5), Timestamp::from_secs(60));
+    let bounds = Bounds { grant, guards, call_time_max, ends_at };
+    RunDoor::open(host.shared.clone(), execution, journal, bounds).await.unwrap()
 }
 
 async fn refusal(grant: Grant, guards: Guards, call: Call) -> (CallError, usize) {
@@ -195,6 +195,13 @@ async fn idempotent_effects_survive_a_cut_at_every_write() {
 #[tokio::test]
 async fn effects_that_must_happen_once_survive_a_cut_at_every_write() {
     cut_off_everywhere(CallClass::OnceEffect).await;
+}
+
+#[tokio::test]
+async fn a_run_that_would_sleep_past_its_time_ends_before_it_does() {
+    let host = Host::new(CallClass::OnceEffect).await;
+    let door = door(&host, RunMode::Live, grant(), Guards::default()).await;
+    assert!(matches!(door.call(Call::TimerSleep { duration_ms: 60_001 }).await, Err(Halt::Limit(_))));
 }
 
 #[tokio::test]

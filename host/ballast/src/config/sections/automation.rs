@@ -132,7 +132,7 @@ fn matcher(label: &str, condition: &str) -> Result<Matcher, String> {
     })
 }
 
-/// `memory`, `busy`, `call`, `output`.
+/// `memory`, `busy`, `call`, `output`, `total`.
 fn limits(context: &Context<'_>, node: &Node) -> Option<RunLimits> {
     let mut map = Map::of(context, node);
     let default = RunLimits::default();
@@ -141,6 +141,7 @@ fn limits(context: &Context<'_>, node: &Node) -> Option<RunLimits> {
         busy_max: map.get("busy", value::span).unwrap_or(default.busy_max),
         call_max: map.get("call", value::span).unwrap_or(default.call_max),
         output_bytes_max: map.get("output", value::size).unwrap_or(default.output_bytes_max),
+        total_max: map.get("total", value::span).unwrap_or(default.total_max),
     };
     map.finish();
     Some(limits)
