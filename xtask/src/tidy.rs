@@ -1,10 +1,11 @@
 //! `cargo xtask tidy`: keeps the walls between the rooms. It reads, and changes nothing.
 //!
-//! tidy/rooms.rs holds the table, tidy/edges.rs compares Cargo's metadata with it, tidy/files.rs looks at files. The same
-//! checks run as tests, so that CI needs no step of its own.
+//! tidy/rooms.rs holds the table, tidy/edges.rs compares Cargo's metadata with it, tidy/files.rs looks at files, and
+//! tidy/pure.rs keeps clock and I/O out of the pure rooms. The same checks run as tests, so that CI needs no step of its own.
 
 mod edges;
 mod files;
+mod pure;
 mod rooms;
 
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ pub(crate) fn violations(workspace: &Workspace) -> Result<Vec<String>> {
         MetadataCommand::new().manifest_path(workspace.root().join("Cargo.toml")).no_deps().exec()?;
     let mut found = edges::violations(&metadata);
     found.extend(files::violations(workspace.root(), &metadata)?);
+    found.extend(pure::violations(workspace.root())?);
     Ok(found)
 }
 

@@ -35,7 +35,8 @@ pub(crate) fn violations(root: &Path, metadata: &Metadata) -> Result<Vec<String>
     Ok(found)
 }
 
-fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
+/// Every Rust file below a folder, in order.
+pub(super) fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     if !folder.is_dir() {
         return Ok(found);

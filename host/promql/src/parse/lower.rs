@@ -2,7 +2,7 @@
 //!
 //! Messages name what is wrong in backticks, by which the place is found.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 
 use ballast_types::labels::METRIC_NAME;
 use ballast_types::{MatchOp, Matcher};
@@ -153,7 +153,7 @@ fn lower_shift(offset: Option<&Offset>, at: Option<&AtModifier>) -> Shift {
     let at = at.map(|at| match at {
         AtModifier::Start => At::Start,
         AtModifier::End => At::End,
-        AtModifier::At(time) => At::Millis(match time.duration_since(SystemTime::UNIX_EPOCH) {
+        AtModifier::At(time) => At::Millis(match time.duration_since(UNIX_EPOCH) {
             Ok(after) => millis(after),
             Err(before) => -millis(before.duration()),
         }),
