@@ -9,6 +9,9 @@ use std::io::IsTerminal;
 use ballast_alerting::Problem;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity, SourceCode};
 
+/// Lines are not broken: a place and what is wrong there stay together, for people's eyes as for grep.
+const WIDTH: usize = 4096;
+
 /// A problem with its weight.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Finding {
@@ -33,7 +36,8 @@ pub(crate) type Sources = BTreeMap<String, String>;
 
 /// All findings as text, each with its place in the source.
 pub(crate) fn text(findings: &[Finding], sources: &Sources, theme: GraphicalTheme) -> String {
-    let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(1);
+    let handler =
+        GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(1).with_width(WIDTH);
     let mut text = String::new();
     for finding in findings {
         let placed = Placed::new(finding, sources);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use ballast_ports::{Clock, Store};
+use ballast_ports::{Clock, Store, StoreError};
 use ballast_types::Sequence;
 use ballast_types::event::{Commit, EventRecord};
 use tokio::sync::{mpsc, oneshot};
@@ -78,25 +78,38 @@ pub(crate) async fn run(
             acts.extend(reaction.actions);
             answers.push((answer, reaction.reply));
         }
-        write(&dispatcher.writable, &*store, &*clock, &bus, commits).await;
-        for action in acts {
+        let written = write(&dispatcher.writable, &*store, &*clock, &bus, commits).await;
+        for action in acts.into_iter().filter(|_| written) {
             // The receiver lives as long as the engine; when it is gone nothing may act any more.
             let _ = actions.send(action);
         }
         for (answer, reply) in answers {
-            let _ = answer.send(reply);
+            let refused =
+                || CommandError::Unavailable("the event log refuses this change; see the host's log".into());
+            let _ = answer.send(if written { reply } else { Err(refused()) });
         }
     }
 }
 
-/// Writes until it succeeds: what the core has decided cannot be taken back, and nobody may act on it before.
-async fn write(writable: &AtomicBool, store: &dyn Store, clock: &dyn Clock, bus: &Bus, commits: Vec<Commit>) {
+/// Writes until it succeeds: what the core has decided cannot be taken back, and nobody may act on it before. False where
+/// the log can never take it (a record beyond its limit): nobody acts on that, and the host goes on.
+async fn write(
+    writable: &AtomicBool,
+    store: &dyn Store,
+    clock: &dyn Clock,
+    bus: &Bus,
+    commits: Vec<Commit>,
+) -> bool {
     if commits.is_empty() {
-        return;
+        return true;
     }
     let first = loop {
         match store.commit(commits.clone()).await {
             Ok(first) => break first,
+            Err(StoreError::Io { action, source }) if source.kind() == std::io::ErrorKind::InvalidInput => {
+                tracing::error!(%action, %source, "the event log refuses a change; nothing acts on it");
+                return false;
+            }
             Err(error) => {
                 writable.store(false, Ordering::Relaxed);
                 tracing::error!(%error, "cannot write the event log; nothing acts until it can be written");
@@ -109,4 +122,5 @@ async fn write(writable: &AtomicBool, store: &dyn Store, clock: &dyn Clock, bus:
         let sequence = Sequence(first.0 + offset);
         bus.publish(EventRecord { sequence, at: commit.at, event: commit.event });
     }
+    true
 }

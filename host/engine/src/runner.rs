@@ -9,13 +9,13 @@ use ballast_types::call::{Call, ServiceEffect};
 use ballast_types::execution::{Execution, ExecutionState};
 use ballast_types::plugin::{Grant, ServiceScope};
 use ballast_types::{ExecutionId, Timestamp};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinSet};
 
 use crate::core::{Action, Input, RunEvent};
 use crate::door::{Bounds, DoorShared, RunDoor};
 use crate::plugins::Plugins;
-use crate::verifier::indicator_value;
+use crate::verifier::indicator_of;
 
 /// How long the host's own effects (an inverse) may take each.
 const UNDO_CALL_MAX: Duration = Duration::from_secs(60);
@@ -26,58 +26,76 @@ pub(crate) struct Runner {
     pub(crate) plugins: Arc<Plugins>,
 }
 
+/// A run under way: its task, and the way to end it.
+type UnderWay = HashMap<ExecutionId, (tokio::task::Id, watch::Sender<bool>)>;
+
 /// Performs actions until their source is gone.
 pub(crate) async fn run(runner: Arc<Runner>, mut actions: mpsc::UnboundedReceiver<Action>) {
-    let mut tasks = JoinSet::new();
-    let mut under_way = HashMap::new();
+    let (mut tasks, mut under_way) = (JoinSet::new(), UnderWay::new());
     loop {
         let action = tokio::select! {
             action = actions.recv() => action,
             Some(ended) = tasks.join_next_with_id() => {
-                let id = match &ended { Ok((id, ())) => *id, Err(error) => error.id() };
-                under_way.retain(|_: &ExecutionId, (task, _): &mut (tokio::task::Id, tokio::task::AbortHandle)| *task != id);
+                runner.ended(&mut under_way, ended).await;
                 continue;
             }
         };
-        match action {
+        let (id, undo) = match action {
             None => return,
             Some(Action::Stop(id)) => {
-                if let Some((_, handle)) = under_way.remove(&id) {
-                    handle.abort();
-                }
+                // It ends before its next call, never in the middle of one. That nobody listens means that it is over.
+                let _ = under_way.get(&id).map(|(_, cancel)| cancel.send(true));
+                continue;
             }
-            Some(Action::Run(id)) if !under_way.contains_key(&id) => {
-                let runner = runner.clone();
-                let execution = id.clone();
-                let handle = tasks.spawn(async move { runner.run(&execution).await });
-                under_way.insert(id, (handle.id(), handle));
+            Some(Action::Run(id)) if under_way.contains_key(&id) => continue,
+            Some(Action::Run(id)) => (id, false),
+            // The run itself is over when this comes, so that its entry may be replaced.
+            Some(Action::Undo(id)) => (id, true),
+        };
+        let (cancel, cancelled) = watch::channel(false);
+        let (runner, execution) = (runner.clone(), id.clone());
+        let handle = tasks.spawn(async move {
+            match undo {
+                true => runner.undo(&execution, cancelled).await,
+                false => runner.run(&execution, cancelled).await,
             }
-            Some(Action::Undo(id)) => {
-                // The run itself is over when this comes, so that its entry may be replaced.
-                let runner = runner.clone();
-                let execution = id.clone();
-                let handle = tasks.spawn(async move { runner.undo(&execution).await });
-                under_way.insert(id, (handle.id(), handle));
-            }
-            Some(Action::Run(_)) => {}
-        }
+        });
+        under_way.insert(id, (handle.id(), cancel));
     }
 }
 
 impl Runner {
+    /// A task that broke off must not leave its execution running for ever.
+    async fn ended(&self, under_way: &mut UnderWay, ended: Result<(tokio::task::Id, ()), JoinError>) {
+        let (task, broke_off) = match &ended {
+            Ok((task, ())) => (*task, None),
+            Err(error) => (error.id(), Some(error.to_string())),
+        };
+        let Some(id) = under_way.iter().find(|(_, (own, _))| *own == task).map(|(id, _)| id.clone()) else {
+            return;
+        };
+        under_way.remove(&id);
+        if let Some(reason) = broke_off {
+            tracing::error!(execution = %id, %reason, "a run broke off");
+            self.tell(
+                &id,
+                RunEvent::Failed { reason: format!("the host broke off: {reason}"), diverged: false },
+            )
+            .await;
+        }
+    }
+
     fn execution(&self, id: &ExecutionId) -> Option<Execution> {
         self.shared.dispatcher.core().execution(id).cloned()
     }
 
-    async fn run(&self, id: &ExecutionId) {
+    async fn run(&self, id: &ExecutionId, cancelled: watch::Receiver<bool>) {
         let Some(execution) = self.execution(id) else { return };
-        let indicator = execution.objective.as_ref().and_then(|objective| {
-            indicator_value(&*self.shared.series, &objective.indicator, self.shared.clock.now())
-        });
+        let indicator = indicator_of(&execution, &self.shared).await;
         if !self.tell(id, RunEvent::Started { indicator }).await {
             return;
         }
-        let event = match self.component(&execution).await {
+        let event = match self.component(&execution, cancelled).await {
             Ok(outcome) => RunEvent::Returned(outcome),
             Err(failure) => {
                 let diverged = matches!(failure, RunFailure::Halted(Halt::Diverged { .. }));
@@ -90,6 +108,7 @@ impl Runner {
     async fn component(
         &self,
         execution: &Execution,
+        cancelled: watch::Receiver<bool>,
     ) -> Result<ballast_types::execution::Outcome, RunFailure> {
         let settings = self.shared.dispatcher.core().settings().clone();
         let policy = settings.policy(&execution.runbook).ok_or_else(|| {
@@ -103,7 +122,7 @@ impl Runner {
             call_time_max: policy.limits.call_max,
             ends_at: execution.requested_at + policy.limits.total_max,
         };
-        let door = RunDoor::open(shared, execution.clone(), execution.id.clone(), bounds).await?;
+        let door = RunDoor::open(shared, execution.clone(), execution.id.clone(), bounds, cancelled).await?;
         let request = RunRequest {
             digest: execution.digest.clone(),
             grant: policy.grant.clone(),
@@ -121,11 +140,11 @@ impl Runner {
     }
 
     /// Applies the declared inverse through the same door, with a journal of its own.
-    async fn undo(&self, id: &ExecutionId) {
+    async fn undo(&self, id: &ExecutionId, cancelled: watch::Receiver<bool>) {
         let Some(execution) = self.execution(id) else { return };
         let ExecutionState::Undoing { outcome, .. } = &execution.state else { return };
         let inverse = outcome.inverse.clone();
-        let failure = match self.apply_all(&execution, inverse).await {
+        let failure = match self.apply_all(&execution, inverse, cancelled).await {
             Ok(failures) if failures.is_empty() => None,
             Ok(failures) => Some(failures.join("; ")),
             Err(halt) => Some(halt.to_string()),
@@ -137,6 +156,7 @@ impl Runner {
         &self,
         execution: &Execution,
         inverse: Vec<ServiceEffect>,
+        cancelled: watch::Receiver<bool>,
     ) -> Result<Vec<String>, Halt> {
         let settings = self.shared.dispatcher.core().settings().clone();
         let policy = settings.policy(&execution.runbook);
@@ -148,7 +168,7 @@ impl Runner {
         let guards = ballast_automation::Guards { effects_per_hour_max: u32::MAX, ..Default::default() };
         let journal = ExecutionId::new(format!("{}-undo", execution.id));
         let bounds = Bounds { grant, guards, call_time_max: UNDO_CALL_MAX, ends_at: Timestamp::MAX };
-        let door = RunDoor::open(self.shared.clone(), execution.clone(), journal, bounds).await?;
+        let door = RunDoor::open(self.shared.clone(), execution.clone(), journal, bounds, cancelled).await?;
         let mut failures = Vec::new();
         for effect in inverse {
             if let Err(error) = door.call(Call::ServiceEffect(effect)).await? {

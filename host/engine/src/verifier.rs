@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use ballast_ports::SeriesStore;
-use ballast_types::Timestamp;
+use ballast_types::execution::Execution;
 
 use crate::core::{Input, RunEvent};
 use crate::door::DoorShared;
 
-/// The indicator's value now; `None` where it has none, which is never taken for health.
-pub(crate) fn indicator_value(series: &dyn SeriesStore, expression: &str, now: Timestamp) -> Option<f64> {
-    let parsed = ballast_promql::parse(expression).ok()?;
-    let value = ballast_promql::evaluate(&parsed, series, now, &Default::default()).ok()?;
+/// The present value of the indicator that an execution is judged by; `None` where it has none, which is never taken for
+/// health. Evaluated where that disturbs no task.
+pub(crate) async fn indicator_of(execution: &Execution, shared: &DoorShared) -> Option<f64> {
+    let parsed = ballast_promql::parse(&execution.objective.as_ref()?.indicator).ok()?;
+    let (series, now) = (shared.series.clone(), shared.clock.now());
+    let evaluate = move || ballast_promql::evaluate(&parsed, &*series, now, &Default::default());
+    let value = tokio::task::spawn_blocking(evaluate).await.ok()?.ok()?;
     value.into_vector().first().map(|sample| sample.value).filter(|value| !value.is_nan())
 }
 
@@ -24,11 +26,7 @@ pub(crate) async fn run(shared: Arc<DoorShared>) {
         };
         let now = shared.clock.now();
         for execution in verifying {
-            let value = execution
-                .objective
-                .as_ref()
-                .and_then(|o| indicator_value(&*shared.series, &o.indicator, now));
-            let event = RunEvent::Indicator(value);
+            let event = RunEvent::Indicator(indicator_of(&execution, &shared).await);
             if let Err(error) = shared.dispatcher.submit(Input::Run(execution.id.clone(), event)).await {
                 // It ended between the look and the word; nothing is lost.
                 tracing::debug!(execution = %execution.id, %error, "an indicator came too late");

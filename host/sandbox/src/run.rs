@@ -136,13 +136,13 @@ fn slice_ended(mut store: StoreContextMut<'_, Run>) -> wasmtime::Result<UpdateDe
     if run.slices < run.slices_max { Ok(UpdateDeadline::Yield(1)) } else { Err(Stop::Deadline.into()) }
 }
 
-/// How much longer than the call's own limit the run waits. The door keeps the limit and notes in the journal what came
+/// How much longer than the call's own limit the run waits at most. The door keeps the limit and notes in the journal what came
 /// of the call; to give up before it does would leave an intent without its result.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// How long a call may take: what it waits for on purpose comes on top.
 fn patience(call: &Call, call_max: Duration) -> Duration {
-    let call_max = call_max.saturating_add(GRACE);
+    let call_max = call_max.saturating_add(call_max.min(GRACE));
     match call {
         Call::TimerSleep { duration_ms } => call_max.saturating_add(Duration::from_millis(*duration_ms)),
         Call::ApprovalRequest { timeout_ms, .. } => {

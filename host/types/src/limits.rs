@@ -18,5 +18,11 @@ pub const TIMELINE_LINE_CHARS_MAX: usize = 2_000;
 pub const ALERTS_PER_RULE_MAX: usize = 10_000;
 /// Most bytes of one value that a plugin keeps between runs.
 pub const PLUGIN_STATE_BYTES_MAX: usize = 64 << 10;
+/// Most bytes of a key under which a plugin keeps a value.
+pub const PLUGIN_STATE_KEY_BYTES_MAX: usize = 256;
+/// Most keys that one plugin keeps.
+pub const PLUGIN_STATE_KEYS_MAX: usize = 1_000;
+/// Most bytes that one plugin keeps in all, keys and values.
+pub const PLUGIN_STATE_TOTAL_BYTES_MAX: usize = 1 << 20;
 /// Most effects in one batch.
 pub const BATCH_EFFECTS_MAX: usize = 100;

@@ -65,6 +65,28 @@ impl Core {
         draft.actions.push(Action::Run(id));
     }
 
+    /// Open incidents that no runbook has been tried for, because another run or a cool-down was in the way.
+    pub(super) fn retry_remediations(&mut self, draft: &mut Draft) {
+        let mut due = Vec::new();
+        for incident in
+            self.incidents.values().filter(|i| i.state.is_open() && !i.escalated && i.executions.is_empty())
+        {
+            let firing = incident.alerts.iter().filter(|alert| alert.firing);
+            let alert = firing.filter_map(|own| self.alerts.get(&own.key)).find(|alert| {
+                let policy = choose(&self.settings.policies, &alert.labels);
+                let service = alert.labels.get("service").map(ServiceName::new);
+                policy.zip(service).is_some_and(|(policy, service)| {
+                    self.may_not_start(policy, &service, &incident.id, draft.now).is_none()
+                })
+            });
+            due.extend(alert.map(|alert| (alert.clone(), incident.id.clone())));
+        }
+        for (alert, incident) in due {
+            let service = alert.labels.get("service").map(ServiceName::new);
+            self.remediate(&alert, &incident, service.as_ref(), draft);
+        }
+    }
+
     /// Why no run may begin now: one is under way, this incident has had its run, or the cool-down lasts.
     fn may_not_start(
         &self,
@@ -226,14 +248,15 @@ impl Core {
         self.executions.values().filter_map(resume).collect()
     }
 
-    /// Fills the log of effects after a start. Each execution's effects count from when it was decided on, which is
-    /// never later than they were.
+    /// Fills the log of effects after a start. They count from when the execution entered its present state, which for one
+    /// that has returned is never earlier than they were.
     pub(super) fn recall_effects(&mut self) {
-        let mut executions: Vec<_> = self.executions.values().filter(|e| e.effects > 0).collect();
-        executions.sort_by_key(|execution| execution.requested_at);
-        for execution in executions {
+        let mut executions: Vec<_> =
+            self.executions.values().filter(|e| e.effects > 0).map(|e| (entered(e), e)).collect();
+        executions.sort_by_key(|(at, _)| *at);
+        for (at, execution) in executions {
             for _ in 0..execution.effects {
-                self.effects.record(execution.requested_at, &execution.runbook, &execution.service);
+                self.effects.record(at, &execution.runbook, &execution.service);
             }
         }
     }
@@ -241,5 +264,16 @@ impl Core {
     /// Whether an incident's executions leave nothing to wait for.
     pub(super) fn at_rest(&self, incident: &Incident) -> bool {
         incident.executions.iter().all(|id| self.executions.get(id).is_none_or(|e| e.state.is_finished()))
+    }
+}
+
+/// Since when an execution is in its state.
+fn entered(execution: &Execution) -> Timestamp {
+    match execution.state {
+        ExecutionState::Requested => execution.requested_at,
+        ExecutionState::Running { since, .. }
+        | ExecutionState::Verifying { since, .. }
+        | ExecutionState::Undoing { since, .. } => since,
+        ExecutionState::Finished { at, .. } => at,
     }
 }

@@ -6,6 +6,7 @@ mod alerts;
 mod executions;
 mod incidents;
 mod input;
+mod plugin_state;
 mod silences;
 mod views;
 
@@ -91,8 +92,7 @@ impl Core {
                 Ok(Reply::Done)
             }
             Input::PluginState { plugin, key, value } => {
-                self.keep_plugin_state(plugin, key, value, &mut draft);
-                Ok(Reply::Done)
+                self.keep_plugin_state(plugin, key, value, &mut draft)
             }
             Input::Told(event) => {
                 draft.commit(event, []);
@@ -107,13 +107,14 @@ impl Core {
     }
 
     /// All changes of one decision go with its first event: a crash may then lose events from the end of the list, but
-    /// never leaves half a decision in the state.
+    /// never leaves half a decision in the state. Of a record that changed often (an incident that many alerts join), only
+    /// what it became in the end is written.
     fn decided(draft: Draft, reply: Result<Reply, CommandError>) -> Reaction {
         let Draft { mut commits, actions, .. } = draft;
         let mutations: Vec<_> =
             commits.iter_mut().flat_map(|commit| std::mem::take(&mut commit.mutations)).collect();
         if let Some(first) = commits.first_mut() {
-            first.mutations = mutations;
+            first.mutations = last_of_each(mutations);
         }
         Reaction { commits, actions, reply }
     }
@@ -134,21 +135,7 @@ impl Core {
         self.retire_alerts(draft);
         self.fire_unmuted(draft);
         self.tick_incidents(draft);
-    }
-
-    fn keep_plugin_state(
-        &mut self,
-        plugin: PluginName,
-        key: String,
-        value: Option<Vec<u8>>,
-        draft: &mut Draft,
-    ) {
-        let mutation = match value {
-            Some(value) => Mutation::Put(Box::new(Record::PluginState { plugin, key, value })),
-            None => Mutation::Remove(RecordKey::PluginState(plugin, key)),
-        };
-        self.apply(&mutation);
-        draft.commit(Event::Noted, [mutation]);
+        self.retry_remediations(draft);
     }
 
     /// Folds a mutation into the state, as the store does.
@@ -228,6 +215,24 @@ fn next(last: &mut u64) -> u64 {
     *last
 }
 
+fn last_of_each(mutations: Vec<Mutation>) -> Vec<Mutation> {
+    let mut seen = BTreeSet::new();
+    let mut kept: Vec<_> =
+        mutations.into_iter().rev().filter(|mutation| seen.insert(key_of(mutation))).collect();
+    kept.reverse();
+    kept
+}
+
+fn key_of(mutation: &Mutation) -> RecordKey {
+    match mutation {
+        Mutation::Put(record) => record.key(),
+        Mutation::Remove(key) => key.clone(),
+    }
+}
+
 fn put(record: Record) -> Mutation {
     Mutation::Put(Box::new(record))
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,8 @@ use ballast_types::limits::BATCH_EFFECTS_MAX;
 use ballast_types::plugin::Grant;
 use ballast_types::{ExecutionId, IdempotencyKey, ServiceName, Timestamp};
 
+use tokio::sync::watch;
+
 use crate::core::{EffectTold, Input, RunEvent};
 use crate::dispatcher::Dispatcher;
 
@@ -39,6 +41,8 @@ pub(crate) struct RunDoor {
     /// Whose journal: the execution's own, or that of its undoing.
     journal: ExecutionId,
     bounds: Bounds,
+    /// Turns true when a person ends the run; it ends before its next call.
+    cancelled: watch::Receiver<bool>,
     replay: Mutex<Replay>,
 }
 
@@ -59,11 +63,12 @@ impl RunDoor {
         execution: Execution,
         journal: ExecutionId,
         bounds: Bounds,
+        cancelled: watch::Receiver<bool>,
     ) -> Result<Self, Halt> {
         let entries =
             shared.store.journal(&journal).await.map_err(|error| Halt::Journal(error.to_string()))?;
         let replay = Mutex::new(Replay::new(entries));
-        Ok(RunDoor { shared, execution, journal, bounds, replay })
+        Ok(RunDoor { shared, execution, journal, bounds, cancelled, replay })
     }
 
     async fn call_one(&self, call: Call) -> Result<Result<Output, CallError>, Halt> {
@@ -84,6 +89,9 @@ impl RunDoor {
 
     async fn live(&self, sequence: u64, call: Call) -> Result<Result<Output, CallError>, Halt> {
         let (class, now) = (self.class(&call), self.shared.clock.now());
+        if *self.cancelled.borrow() {
+            return Err(Halt::Cancelled);
+        }
         self.check_time(&call, now)?;
         let intent = Intent {
             sequence,
@@ -118,20 +126,21 @@ impl RunDoor {
         }
     }
 
-    /// An intent without a result: what happened is asked for, never guessed.
+    /// An intent without a result: what happened is asked for, never guessed. What was not allowed then, or is not any
+    /// more, is not performed now.
     async fn settle(&self, intent: Intent) -> Result<Result<Output, CallError>, Halt> {
         let acts = intent.class.is_effect() && self.execution.mode == RunMode::Live;
+        let allowed = self.admit(&intent, acts);
         let result = match (&intent.call, intent.class) {
             (Call::IncidentNote { text }, _) if self.is_noted(text, &intent) => Ok(Output::Done),
-            (Call::ServiceEffect(effect), CallClass::OnceEffect) if acts => {
-                self.ask_after(effect, &intent).await
-            }
-            (_, CallClass::OnceEffect) if acts => {
-                Err(uncertain("the host stopped before its result was noted"))
-            }
-            _ if intent.class.is_effect() && !acts => self.preview(&intent.call).await,
-            // A read, or an effect that its key makes repeatable.
-            _ => self.perform_in_time(&intent).await,
+            _ if !acts => match allowed {
+                Err(refusal) => Err(refusal),
+                Ok(()) if intent.class.is_effect() => self.preview(&intent.call).await,
+                Ok(()) => self.perform_in_time(&intent).await,
+            },
+            (_, CallClass::IdempotentEffect) if allowed.is_ok() => self.perform_in_time(&intent).await,
+            (Call::ServiceEffect(effect), _) => self.ask_after(effect, &intent, allowed).await,
+            _ => Err(uncertain("the host stopped before its result was noted")),
         };
         self.concluded(intent, result, acts).await
     }
@@ -147,10 +156,18 @@ impl RunDoor {
             .any(|line| line.at >= intent.at && line.actor == by && line.text == text)
     }
 
-    async fn ask_after(&self, effect: &ServiceEffect, intent: &Intent) -> Result<Output, CallError> {
+    async fn ask_after(
+        &self,
+        effect: &ServiceEffect,
+        intent: &Intent,
+        allowed: Result<(), CallError>,
+    ) -> Result<Output, CallError> {
         match self.connector(&effect.service)?.settle(effect, &intent.key).await {
             Settled::Performed(result) => result.map(Output::Change),
-            Settled::NotPerformed => self.perform_in_time(intent).await,
+            Settled::NotPerformed => {
+                allowed?;
+                self.perform_in_time(intent).await
+            }
             Settled::Unknown => Err(uncertain("its connector cannot tell whether it happened")),
         }
     }

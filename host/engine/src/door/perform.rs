@@ -4,17 +4,16 @@
 
 use std::time::Duration;
 
-use ballast_ports::{Connector, SeriesStore};
+use ballast_ports::{Connector, SeriesStore, Settled};
 use ballast_promql::{EvalError, Value};
 use ballast_types::call::{
     Call, CallError, CallErrorKind, Change, IncidentSummary, MetricPoint, Output, ServiceEffect,
 };
 use ballast_types::execution::Intent;
-use ballast_types::limits::PLUGIN_STATE_BYTES_MAX;
 use ballast_types::{Labels, ServiceName};
 
 use super::RunDoor;
-use crate::core::{Command, Input};
+use crate::core::{Command, CommandError, Input};
 
 /// Most points of a range answer.
 const RANGE_POINTS_MAX: u64 = 11_000;
@@ -24,15 +23,46 @@ impl RunDoor {
     /// it happened. What waits on purpose is not limited here.
     pub(super) async fn perform_in_time(&self, intent: &Intent) -> Result<Output, CallError> {
         if matches!(intent.call, Call::TimerSleep { .. } | Call::ApprovalRequest { .. }) {
-            return self.perform(intent).await;
+            let mut cancelled = self.cancelled.clone();
+            return tokio::select! {
+                result = self.perform(intent) => result,
+                _ = cancelled.wait_for(|cancelled| *cancelled) => {
+                    Err(CallError::new(CallErrorKind::Unavailable, "wait: the run was cancelled"))
+                }
+            };
         }
         let deadline = self.shared.clock.sleep_until(self.shared.clock.now() + self.bounds.call_time_max);
-        tokio::select! {
+        let result = tokio::select! {
             result = self.perform(intent) => result,
             () = deadline => Err(match intent.class.is_effect() {
                 true => super::uncertain("no answer came in time"),
                 false => CallError::new(CallErrorKind::TimedOut, "get an answer in time"),
             }),
+        };
+        match (&intent.call, result) {
+            (Call::ServiceEffect(effect), Err(error)) if error.kind == CallErrorKind::Uncertain => {
+                self.ask_once(effect, intent, error).await
+            }
+            (_, result) => result,
+        }
+    }
+
+    /// An effect whose answer was lost: if its connector knows that it happened, it did. That it has not happened yet
+    /// proves nothing, because it may be under way.
+    async fn ask_once(
+        &self,
+        effect: &ServiceEffect,
+        intent: &Intent,
+        error: CallError,
+    ) -> Result<Output, CallError> {
+        let deadline = self.shared.clock.sleep_until(self.shared.clock.now() + self.bounds.call_time_max);
+        let settled = tokio::select! {
+            settled = self.connector(&effect.service)?.settle(effect, &intent.key) => settled,
+            () = deadline => Settled::Unknown,
+        };
+        match settled {
+            Settled::Performed(result) => result.map(Output::Change),
+            Settled::NotPerformed | Settled::Unknown => Err(error),
         }
     }
 
@@ -182,12 +212,12 @@ impl RunDoor {
     }
 
     async fn keep(&self, key: &str, value: Option<Vec<u8>>) -> Result<Output, CallError> {
-        if value.as_ref().is_some_and(|value| value.len() > PLUGIN_STATE_BYTES_MAX) {
-            return Err(invalid(&format!("keep `{key}`: at most {PLUGIN_STATE_BYTES_MAX} bytes are kept")));
-        }
         let input = Input::PluginState { plugin: self.execution.runbook.clone(), key: key.to_owned(), value };
         let kept = self.shared.dispatcher.submit(input).await;
-        kept.map(|_| Output::Done).map_err(|error| unavailable(&error.to_string()))
+        kept.map(|_| Output::Done).map_err(|error| match error {
+            CommandError::Invalid(message) => invalid(&message),
+            other => unavailable(&other.to_string()),
+        })
     }
 }
 

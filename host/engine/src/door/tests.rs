@@ -19,6 +19,12 @@ fn rollback(to: &str) -> Call {
     })
 }
 
+/// What nobody granted.
+fn scale() -> Call {
+    let arguments = json!({ "replicas": 9 });
+    Call::ServiceEffect(ServiceEffect { service: ServiceName::new("api"), verb: Verb::Scale, arguments })
+}
+
 fn grant() -> Grant {
     Grant {
         capabilities: [Capability::Services, Capability::Metrics, Capability::State].into(),
@@ -34,7 +40,9 @@ async fn door(host: &Host, mode: RunMode, grant: Grant, guards: Guards) -> RunDo
     let journal = execution.id.clone();
     let (call_time_max, ends_at) = (Duration::from_secs(5), Timestamp::from_secs(60));
     let bounds = Bounds { grant, guards, call_time_max, ends_at };
-    RunDoor::open(host.shared.clone(), execution, journal, bounds).await.unwrap()
+    RunDoor::open(host.shared.clone(), execution, journal, bounds, tokio::sync::watch::channel(false).1)
+        .await
+        .unwrap()
 }
 
 async fn refusal(grant: Grant, guards: Guards, call: Call) -> (CallError, usize) {
@@ -158,6 +166,19 @@ async fn a_note_whose_result_was_lost_is_not_written_again() {
     assert_eq!(notes, ["seen", "repaired"]);
 }
 
+#[tokio::test]
+async fn what_is_too_much_to_keep_is_invalid() {
+    let host = Host::new(CallClass::OnceEffect).await;
+    let door = door(&host, RunMode::Live, grant(), Guards::default()).await;
+    let set = |key: &str| Call::StateSet { key: key.into(), value: Some(vec![1]) };
+    assert_eq!(door.call(set("k")).await.unwrap().unwrap(), Output::Done);
+    let error = door.call(set(&"k".repeat(257))).await.unwrap().unwrap_err();
+    assert_eq!(error.kind, CallErrorKind::Invalid);
+    assert!(error.message.contains("at most 256"), "{}", error.message);
+    let get = door.call(Call::StateGet { key: "k".into() }).await.unwrap().unwrap();
+    assert_eq!(get, Output::Value(Some(vec![1])));
+}
+
 /// The script of a guest: reads, effects, state. Returns whether it got to its end.
 async fn script(door: &RunDoor) -> Result<(), Halt> {
     for n in 0..6 {
@@ -165,6 +186,8 @@ async fn script(door: &RunDoor) -> Result<(), Halt> {
         door.call(Call::ServiceDescribe { service }).await?.unwrap();
         door.call(rollback(&n.to_string())).await?.unwrap();
         door.call(Call::TimerNow).await?.unwrap();
+        let refused = door.call(scale()).await?.unwrap_err();
+        assert_eq!(refused.kind, CallErrorKind::Denied);
     }
     Ok(())
 }
@@ -178,10 +201,10 @@ async fn cut_off_everywhere(class: CallClass) {
         host.store.fail_after(None);
         script(&door(&host, RunMode::Live, grant(), Guards::default()).await).await.unwrap();
         let expected: Vec<_> =
-            (0..6).map(|n| format!("EX-1-{} rollback {{\"to\":\"{n}\"}}", n * 3 + 2)).collect();
+            (0..6).map(|n| format!("EX-1-{} rollback {{\"to\":\"{n}\"}}", n * 4 + 2)).collect();
         assert_eq!(host.platform.performed(), expected, "cut at write {cut}");
         if !cut_off {
-            assert!(cut >= 36, "a run of 18 calls writes 36 times, {cut} were enough");
+            assert!(cut >= 48, "a run of 24 calls writes 48 times, {cut} were enough");
             return;
         }
     }

@@ -173,7 +173,7 @@ async fn a_door_that_stays_silent_is_a_time_out_and_for_an_effect_uncertain() {
         [("query", CallErrorKind::TimedOut, "metrics"), ("restart", CallErrorKind::Uncertain, "services")]
     {
         let failure = hostile(deed, Arc::new(Silent)).await.unwrap_err();
-        let text = format!("`{capability}` did not answer within 60 ms");
+        let text = format!("`{capability}` did not answer within 120 ms");
         assert_eq!(failure, RunFailure::Guest(error(kind, &text)), "{deed}");
     }
 }

@@ -9,6 +9,7 @@ use ballast_automation::{Guards, RunbookPolicy, VerificationPolicy};
 use ballast_engine::Settings;
 use ballast_engine::core::{Action, Command, Core, Input, NewSilence, Reaction};
 use ballast_types::event::{Commit, Mutation, Record, RecordKey};
+use ballast_types::incident::IncidentState;
 use ballast_types::objective::{IndicatorKind, Objective};
 use ballast_types::plugin::{Grant, InstalledPlugin, Manifest, PluginKind, RunLimits};
 use ballast_types::service::{Criticality, Service};
@@ -259,8 +260,13 @@ impl Simulation {
         for alert in self.core.alerts() {
             let ballast_types::alert::AlertState::Firing { since, .. } = alert.state else { continue };
             let silenced = self.core.muted_by(alert, self.now).is_some();
-            let known =
-                self.core.incidents().any(|incident| incident.alerts.iter().any(|own| own.key == alert.key));
+            let known = self.core.incidents().any(|incident| {
+                let has = incident.alerts.iter().any(|own| own.key == alert.key);
+                has && match incident.state {
+                    IncidentState::Resolved { at, .. } => at >= since,
+                    _ => true,
+                }
+            });
             assert!(
                 silenced || known || self.now.since(since) < KNOWN_WITHIN,
                 "{:?} is unknown",
