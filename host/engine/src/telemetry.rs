@@ -79,6 +79,11 @@ impl Telemetry {
         self.samples.with_label_values(&["over_limit"]).inc_by(summary.over_limit as u64);
     }
 
+    /// Samples that never reached the store.
+    pub(crate) fn refused(&self, samples: usize) {
+        self.samples.with_label_values(&["refused"]).inc_by(samples as u64);
+    }
+
     pub(crate) fn scraped(&self, ok: bool) {
         self.scrapes.with_label_values(&[outcome(ok)]).inc();
     }
