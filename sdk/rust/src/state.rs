@@ -1,4 +1,5 @@
-//! Values that a plugin keeps from one run to the next, as JSON; nobody else sees them. At most 64 KiB a value.
+//! Values that a plugin keeps from one run to the next, as JSON; nobody else sees them. At most 64 KiB a
+//! value, 256 bytes a key, 1000 keys and 1 MiB in all; beyond, a value is refused as invalid and what was there stays.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
