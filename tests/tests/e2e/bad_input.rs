@@ -94,6 +94,24 @@ async fn nan_is_a_value_that_fires_nothing_and_spoils_nothing() {
     assert!(problem.starts_with("line 3: "), "{problem}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sample_from_the_future_is_refused_and_its_series_goes_on() {
+    let metrics = "x 1 9999999999999\nwhole 1\n";
+    let (_good, bad, _site, host) = watching(Answer::Metrics(metrics.into())).await;
+    let problem = problem_of(&host, bad.url(), true).await;
+    let told = problem.starts_with("x{") && problem.contains("its timestamp 9999999999999 is ");
+    assert!(told && problem.ends_with(" s in the future"), "{problem}");
+    eventually(secs(5), async || holds(host.query("whole").await == Some(1.0), ())).await;
+    assert_eq!(host.query("x").await, None);
+    bad.metrics("x 2\n");
+    eventually(secs(5), async || holds(host.query("x").await == Some(2.0), ())).await;
+    eventually(secs(5), async || {
+        let problems = host.target(bad.url()).await["problems"].clone();
+        holds(problems == json!([]), problems)
+    })
+    .await;
+}
+
 const SERVICES: &str = "monitoring:\n  services:\n    - name: api\n    - name: db\n";
 
 #[rstest]

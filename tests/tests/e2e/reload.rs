@@ -152,6 +152,31 @@ async fn a_reload_that_is_asked_for_answers_with_what_is_wrong() {
     assert_eq!(problems(&host).await, Vec::<String>::new());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_that_is_replaced_is_watched_on() {
+    let (_server, site, host) = started("load 5\n", &[("a.yaml", rule("Load", "load > 3", "0s"))]).await;
+    let shows = async |expected: &[&str]| {
+        eventually(secs(5), async || {
+            let shown = expressions(&host).await;
+            holds(shown == expected, shown)
+        })
+        .await;
+    };
+    shows(&["load > 3"]).await;
+    for (old, limit) in [("rules.1", 2), ("rules.2", 1)] {
+        // As an upgrade does: the old aside, the new made, and filled a little later.
+        std::fs::rename(site.path("rules"), site.path(old)).unwrap();
+        std::fs::create_dir(site.path("rules")).unwrap();
+        shows(&[]).await;
+        site.write("rules/b.yaml", rule("Load", &format!("load > {limit}"), "0s"));
+        shows(&[&format!("load > {limit}")]).await;
+    }
+    // What lies aside is nobody's business.
+    site.write("rules.2/b.yaml", rule("Load", "load > 7", "0s"));
+    site.write("rules/b.yaml", rule("Load", "load > 0", "0s"));
+    shows(&["load > 0"]).await;
+}
+
 /// The plugins by file name.
 async fn plugin(host: &Host, file: &str) -> Option<Value> {
     let plugins = array(host.get("/api/plugins").await, "plugins");
