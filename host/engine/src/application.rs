@@ -24,6 +24,7 @@ use crate::rulebook::RuleBook;
 use crate::runner::{self, Runner};
 use crate::scraping::{self, Scraping, TargetStatus};
 use crate::settings::Settings;
+use crate::supervision::Broken;
 use crate::telemetry::Telemetry;
 use crate::verifier;
 
@@ -99,6 +100,7 @@ pub struct Engine {
     telemetry: Arc<Telemetry>,
     reload: Arc<Reload>,
     stop: watch::Sender<bool>,
+    broken: Broken,
     tasks: RwLock<JoinSet<()>>,
     version: String,
     started_at: Timestamp,
@@ -118,7 +120,10 @@ impl Engine {
         let mut tasks = JoinSet::new();
         let (store, clock) = (parts.store.clone(), parts.clock.clone());
         let resume = action_sender.clone();
-        tasks.spawn(dispatcher::run(dispatcher.clone(), inputs, store, clock, bus.clone(), action_sender));
+        let broken = Broken::default();
+        let dispatching =
+            dispatcher::run(dispatcher.clone(), inputs, store, clock, bus.clone(), action_sender);
+        tasks.spawn(broken.clone().watch("dispatcher", dispatching));
 
         let shared = Arc::new(DoorShared {
             store: parts.store.clone(),
@@ -157,6 +162,7 @@ impl Engine {
             telemetry,
             reload,
             stop,
+            broken,
             tasks: RwLock::new(tasks),
             version: parts.version,
             started_at,
@@ -181,7 +187,9 @@ impl Engine {
         self.reload.everything().await;
         let mut tasks = self.tasks.write().await;
         for target in &settings.targets {
-            tasks.spawn(scraping::run(self.scraping.clone(), target.clone()));
+            tasks.spawn(
+                self.broken.clone().watch("scraper", scraping::run(self.scraping.clone(), target.clone())),
+            );
         }
         let evaluation = evaluator::Evaluation {
             rulebook: self.rulebook.clone(),
@@ -192,12 +200,22 @@ impl Engine {
             written: Default::default(),
             filled_at: self.started_at + evaluator::time_to_fill(&settings),
         };
-        tasks.spawn(evaluator::run(Arc::new(evaluation), self.reload.subscribe().await));
-        tasks.spawn(verifier::run(shared.clone()));
-        tasks.spawn(runner::run(Arc::new(Runner { shared, plugins: self.plugins.clone() }), actions));
-        tasks.spawn(reload::watch(self.reload.clone(), settings));
-        tasks.spawn(tick(self.dispatcher.clone(), self.clock.clone()));
-        tasks.spawn(housekeeping(self.dispatcher.clone(), self.series.clone(), self.clock.clone()));
+        tasks.spawn(
+            self.broken
+                .clone()
+                .watch("evaluator", evaluator::run(Arc::new(evaluation), self.reload.subscribe().await)),
+        );
+        tasks.spawn(self.broken.clone().watch("verifier", verifier::run(shared.clone())));
+        tasks.spawn(self.broken.clone().watch(
+            "runner",
+            runner::run(Arc::new(Runner { shared, plugins: self.plugins.clone() }), actions),
+        ));
+        tasks.spawn(self.broken.clone().watch("reloader", reload::watch(self.reload.clone(), settings)));
+        tasks.spawn(self.broken.clone().watch("tick", tick(self.dispatcher.clone(), self.clock.clone())));
+        tasks.spawn(self.broken.clone().watch(
+            "housekeeping",
+            housekeeping(self.dispatcher.clone(), self.series.clone(), self.clock.clone()),
+        ));
         for action in unfinished {
             // The runner was spawned above and holds the other end.
             let _ = resume.send(action);
@@ -243,6 +261,11 @@ impl Engine {
     pub fn targets(&self) -> Vec<TargetStatus> {
         let statuses = self.scraping.statuses.lock().unwrap_or_else(PoisonError::into_inner);
         statuses.values().cloned().collect()
+    }
+
+    /// Names of the host's own tasks that broke off; with any, it must be restarted.
+    pub fn broken_tasks(&self) -> Vec<&'static str> {
+        self.broken.names()
     }
 
     /// Whether decisions can be made durable; while they cannot, nothing acts.

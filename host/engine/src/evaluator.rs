@@ -44,19 +44,29 @@ pub(crate) fn time_to_fill(settings: &Settings) -> Duration {
     settings.targets.iter().map(|target| target.interval).max().unwrap_or_default() * 4
 }
 
+/// How long a group rests whose evaluation broke off.
+const PAUSE: Duration = Duration::from_secs(5);
+
 /// The task of each group in force. A group is told by everything in it, so that any change makes it another.
 type Tasks = HashMap<String, AbortHandle>;
 
-/// Evaluates until the engine stops.
+/// Evaluates until the engine stops. A group whose evaluation breaks off is begun again after a pause.
 pub(crate) async fn run(evaluation: Arc<Evaluation>, mut changes: watch::Receiver<u64>) {
     let (mut tasks, mut running) = (JoinSet::new(), Tasks::new());
     loop {
         changes.mark_unchanged();
         replace_tasks(&evaluation, &mut tasks, &mut running);
-        // The sender lives in the reloader, which lives as long as the engine.
-        if changes.changed().await.is_err() {
-            return;
+        tokio::select! {
+            // The sender lives in the reloader, which lives as long as the engine.
+            changed = changes.changed() => if changed.is_err() { return },
+            Some(Err(error)) = tasks.join_next() => {
+                if error.is_panic() {
+                    tracing::error!(%error, "the evaluation of a rule group broke off");
+                    evaluation.clock.sleep_until(evaluation.clock.now() + PAUSE).await;
+                }
+            }
         }
+        running.retain(|_, handle| !handle.is_finished());
     }
 }
 
@@ -76,7 +86,6 @@ fn replace_tasks(evaluation: &Arc<Evaluation>, tasks: &mut JoinSet<()>, running:
             .entry(key)
             .or_insert_with(|| tasks.spawn(evaluate_steadily(evaluation.clone(), group.clone())));
     }
-    while tasks.try_join_next().is_some() {}
     evaluation.retire(&evaluation.rulebook.ids());
 }
 

@@ -20,6 +20,7 @@ pub mod rulebook;
 mod runner;
 mod scraping;
 pub mod settings;
+mod supervision;
 pub mod telemetry;
 #[cfg(test)]
 mod testing;

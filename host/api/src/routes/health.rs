@@ -45,10 +45,15 @@ pub(crate) async fn health(State(engine): Host) -> Json<Health> {
     })
 }
 
-/// That the process answers; asks nothing else.
-#[utoipa::path(get, path = "/health/live", operation_id = "getLiveness", tag = "health", responses((status = 200, body = Liveness)))]
-pub(crate) async fn live() -> Json<Liveness> {
-    Json(Liveness { status: "alive" })
+/// That the process answers and all its tasks run; asks nothing else.
+#[utoipa::path(get, path = "/health/live", operation_id = "getLiveness", tag = "health", responses(
+    (status = 200, body = Liveness), (status = 503, body = Liveness, description = "A task of the host broke off"),
+))]
+pub(crate) async fn live(State(engine): Host) -> (StatusCode, Json<Liveness>) {
+    match engine.broken_tasks().is_empty() {
+        true => (StatusCode::OK, Json(Liveness { status: "alive" })),
+        false => (StatusCode::SERVICE_UNAVAILABLE, Json(Liveness { status: "broken" })),
+    }
 }
 
 /// Whether the host can do its work: rules are in force, and the store answers.
