@@ -75,7 +75,7 @@ pub fn step(
     let (state, action, text) = match (&execution.state, input) {
         (Requested, RunInput::Started { indicator }) => {
             next.indicator_before = indicator.unwrap_or(f64::NAN);
-            (Running { since: now, attempt: 1 }, None, Some("began".to_owned()))
+            (Running { since: now, attempt: 1 }, None, None)
         }
         (Running { since, attempt }, RunInput::Started { .. }) => {
             let text = format!("began again after a restart of the host (attempt {})", attempt + 1);
