@@ -10,7 +10,7 @@ use ballast_promql::{EvalError, Options, ParseError, Value};
 use ballast_types::event::EventRecord;
 use ballast_types::execution::JournalEntry;
 use ballast_types::{ExecutionId, Sequence, ServiceName, Timestamp};
-use tokio::sync::{RwLock, broadcast, mpsc, watch};
+use tokio::sync::{RwLock, Semaphore, broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::bus::Bus;
@@ -30,6 +30,8 @@ use crate::verifier;
 
 /// How often the core looks at what only time changes.
 const TICK: Duration = Duration::from_secs(1);
+/// Most queries of the API that are evaluated at the same time.
+const QUERIES_MAX: usize = 2;
 /// How often samples are made durable and old ones forgotten.
 const FLUSH: Duration = Duration::from_secs(5);
 
@@ -99,6 +101,8 @@ pub struct Engine {
     scraping: Arc<Scraping>,
     telemetry: Arc<Telemetry>,
     reload: Arc<Reload>,
+    /// Queries that are evaluated at the same time.
+    queries: Semaphore,
     stop: watch::Sender<bool>,
     broken: Broken,
     tasks: RwLock<JoinSet<()>>,
@@ -161,6 +165,7 @@ impl Engine {
             scraping: scraping.clone(),
             telemetry,
             reload,
+            queries: Semaphore::new(QUERIES_MAX),
             stop,
             broken,
             tasks: RwLock::new(tasks),
@@ -276,6 +281,8 @@ impl Engine {
     /// Evaluates PromQL at an instant.
     pub async fn query(&self, expression: &str, at: Timestamp) -> Result<Value, AskError> {
         let parsed = ballast_promql::parse(expression)?;
+        // Each may hold millions of samples: the others wait their turn. The semaphore is never closed.
+        let _turn = self.queries.acquire().await;
         let series = self.series.clone();
         let evaluate = move || ballast_promql::evaluate(&parsed, &*series, at, &Options::default());
         let value = tokio::task::spawn_blocking(evaluate).await;

@@ -1,7 +1,6 @@
 //! What enters the core and what leaves it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use ballast_alerting::AlertRuleOutcome;
 use ballast_types::event::{Commit, Event};
@@ -12,8 +11,6 @@ use ballast_types::silence::Silence;
 use ballast_types::{
     ExecutionId, IdempotencyKey, IncidentId, Matcher, PluginName, RuleId, ServiceName, SilenceId, Timestamp,
 };
-
-use crate::settings::Settings;
 
 /// Everything that can happen.
 #[derive(Debug)]
@@ -29,8 +26,6 @@ pub enum Input {
     },
     /// Something happened to an execution.
     Run(ExecutionId, RunEvent),
-    /// Another configuration is in force.
-    Settings(Arc<Settings>),
     /// Other plugins are in force.
     Plugins(BTreeMap<PluginName, InstalledPlugin>),
     /// A plugin keeps a value, or forgets it.

@@ -83,10 +83,6 @@ impl Core {
                 Ok(Reply::Done)
             }
             Input::Run(id, event) => self.run_event(&id, event, &mut draft),
-            Input::Settings(settings) => {
-                self.settings = settings;
-                Ok(Reply::Done)
-            }
             Input::Plugins(plugins) => {
                 self.plugins = plugins;
                 Ok(Reply::Done)

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use ballast_ports::{Connector, SeriesStore, Settled};
-use ballast_promql::{EvalError, Value};
+use ballast_promql::{EvalError, Options, Value};
 use ballast_types::call::{
     Call, CallError, CallErrorKind, Change, IncidentSummary, MetricPoint, Output, ServiceEffect,
 };
@@ -15,6 +15,8 @@ use ballast_types::{Labels, ServiceName};
 use super::RunDoor;
 use crate::core::{Command, CommandError, Input};
 
+/// Most samples that one query of a plugin may touch.
+const QUERY_SAMPLES_MAX: usize = 2_000_000;
 /// Most points of a range answer.
 const RANGE_POINTS_MAX: u64 = 11_000;
 
@@ -150,7 +152,7 @@ impl RunDoor {
     async fn query(&self, expression: &str) -> Result<Output, CallError> {
         let now = self.shared.clock.now();
         let parsed = ballast_promql::parse(expression).map_err(|e| invalid(&e.to_string()))?;
-        self.evaluate(move |series| ballast_promql::evaluate(&parsed, series, now, &Default::default())).await
+        self.evaluate(move |series| ballast_promql::evaluate(&parsed, series, now, &query_options())).await
     }
 
     async fn query_range(
@@ -168,7 +170,7 @@ impl RunDoor {
         let parsed = ballast_promql::parse(expression).map_err(|e| invalid(&e.to_string()))?;
         let start = now - Duration::from_millis(lookback_ms);
         self.evaluate(move |series| {
-            ballast_promql::evaluate_range(&parsed, series, start, now, step, &Default::default())
+            ballast_promql::evaluate_range(&parsed, series, start, now, step, &query_options())
                 .map(Value::Matrix)
         })
         .await
@@ -219,6 +221,10 @@ impl RunDoor {
             other => unavailable(&other.to_string()),
         })
     }
+}
+
+fn query_options() -> Options {
+    Options { samples_max: QUERY_SAMPLES_MAX, ..Options::default() }
 }
 
 fn points(value: Value) -> Vec<MetricPoint> {
