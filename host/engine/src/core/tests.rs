@@ -6,6 +6,7 @@ use ballast_alerting::AlertRuleOutcome;
 use ballast_automation::{Guards, RunbookPolicy, VerificationPolicy};
 use ballast_types::alert::{AlertState, AlertTransition};
 use ballast_types::execution::{Outcome, OutcomeKind};
+use ballast_types::limits::TIMELINE_LINE_CHARS_MAX;
 use ballast_types::objective::IndicatorKind;
 use ballast_types::plugin::{Grant, Manifest, PluginKind, RunLimits};
 use ballast_types::{Digest, Labels, Matcher};
@@ -105,4 +106,17 @@ fn an_incident_in_the_cool_down_gets_its_runbook_afterwards() {
     let actions = core.handle(Input::Tick, start + COOL_DOWN).actions;
     assert!(matches!(actions.as_slice(), [Action::Run(_)]), "{actions:?}");
     assert_eq!(core.handle(Input::Tick, start + COOL_DOWN).actions, [], "once");
+}
+
+#[test]
+fn a_long_line_of_the_automation_is_cut_on_the_timeline() {
+    let (mut core, now) = (core(), Timestamp::from_secs(1));
+    let actions = core.handle(outcome(vec![alert("api", 1, now, true)]), now).actions;
+    let [Action::Run(id)] = actions.as_slice() else { panic!("{actions:?}") };
+    core.handle(Input::Run(id.clone(), RunEvent::Started { indicator: None }), now).reply.unwrap();
+    let summary = "x".repeat(TIMELINE_LINE_CHARS_MAX + 1);
+    let long = Outcome { kind: OutcomeKind::Declined, summary, inverse: vec![] };
+    core.handle(Input::Run(id.clone(), RunEvent::Returned(long)), now).reply.unwrap();
+    let lines = core.incidents().flat_map(|incident| &incident.timeline);
+    assert_eq!(lines.map(|line| line.text.chars().count()).max(), Some(TIMELINE_LINE_CHARS_MAX));
 }

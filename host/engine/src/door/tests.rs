@@ -123,6 +123,17 @@ async fn a_batch_is_performed_in_order_and_each_effect_is_a_call() {
 }
 
 #[tokio::test]
+async fn a_batch_beyond_its_limit_performs_nothing() {
+    let host = Host::new(CallClass::OnceEffect).await;
+    let door = door(&host, RunMode::Live, grant(), Guards::default()).await;
+    let Call::ServiceEffect(effect) = rollback("1") else { panic!("a rollback is an effect") };
+    let error =
+        door.call(Call::ServiceBatch(vec![effect; BATCH_EFFECTS_MAX + 1])).await.unwrap().unwrap_err();
+    assert_eq!(error.kind, CallErrorKind::Invalid);
+    assert!(host.platform.performed().is_empty());
+}
+
+#[tokio::test]
 async fn a_guest_that_asks_otherwise_on_replay_diverges() {
     let host = Host::new(CallClass::OnceEffect).await;
     door(&host, RunMode::Live, grant(), Guards::default()).await.call(rollback("1")).await.unwrap().unwrap();
