@@ -124,3 +124,25 @@ async fn write(
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::Command;
+    use crate::testing::Host;
+    use ballast_types::ExecutionId;
+    use ballast_types::call::CallClass;
+
+    #[tokio::test]
+    async fn a_change_that_the_log_can_never_take_is_refused_and_the_host_goes_on() {
+        let host = Host::new(CallClass::Read).await;
+        let cancel = |by: &str| Command::CancelExecution { id: ExecutionId::new("EX-1"), by: by.into() };
+        host.store.refuse(true);
+        let refused = host.shared.dispatcher.submit(Input::Command(cancel("ann"))).await;
+        assert!(matches!(refused, Err(CommandError::Unavailable(_))), "{refused:?}");
+        host.store.refuse(false);
+        let told = Input::Told(ballast_types::event::Event::Noted);
+        assert_eq!(host.shared.dispatcher.submit(told).await, Ok(Reply::Done));
+        assert!(host.shared.dispatcher.can_write());
+    }
+}

@@ -1,7 +1,7 @@
 //! What the engine's own tests run on: a store in memory that can be made to fail, a platform that counts, a driven clock.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -104,9 +104,15 @@ pub(crate) struct MemoryStore {
     events: AtomicU64,
     journals: Mutex<BTreeMap<ExecutionId, Vec<JournalEntry>>>,
     writes_left: Mutex<Option<usize>>,
+    refuses: AtomicBool,
 }
 
 impl MemoryStore {
+    /// Whether commits are refused for good, as one that is too large is.
+    pub(crate) fn refuse(&self, refuses: bool) {
+        self.refuses.store(refuses, Ordering::SeqCst);
+    }
+
     pub(crate) fn fail_after(&self, writes: Option<usize>) {
         *self.writes_left.lock().unwrap() = writes;
     }
@@ -115,6 +121,10 @@ impl MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     async fn commit(&self, commits: Vec<Commit>) -> Result<Sequence, StoreError> {
+        if self.refuses.load(Ordering::SeqCst) {
+            let source = std::io::ErrorKind::InvalidInput.into();
+            return Err(StoreError::Io { action: "append".into(), source });
+        }
         Ok(Sequence(self.events.fetch_add(commits.len() as u64, Ordering::SeqCst) + 1))
     }
 
