@@ -21,9 +21,10 @@ const fn shell(name: &'static str, edges: &'static [&'static str]) -> Room {
 }
 
 /// Every crate under host/.
-pub(crate) const HOST: [Room; 13] = [
+pub(crate) const HOST: [Room; 14] = [
     pure("ballast-types", &[]),
     pure("ballast-promql", &["ballast-types"]),
+    pure("ballast-formats", &["ballast-types"]),
     pure("ballast-alerting", &["ballast-promql", "ballast-types"]),
     pure("ballast-response", &["ballast-types"]),
     pure("ballast-automation", &["ballast-types"]),
@@ -32,7 +33,7 @@ pub(crate) const HOST: [Room; 13] = [
     shell("ballast-ports", &["ballast-types"]),
     shell("ballast-store", &["ballast-ports", "ballast-types"]),
     shell("ballast-sandbox", &["ballast-ports", "ballast-types"]),
-    shell("ballast-outbound", &["ballast-ports", "ballast-types"]),
+    shell("ballast-outbound", &["ballast-formats", "ballast-ports", "ballast-types"]),
     shell(
         "ballast-engine",
         &[
@@ -44,7 +45,7 @@ pub(crate) const HOST: [Room; 13] = [
             "ballast-types",
         ],
     ),
-    shell("ballast-api", &["ballast-engine", "ballast-types"]),
+    shell("ballast-api", &["ballast-engine", "ballast-formats", "ballast-types"]),
     shell(
         "ballast",
         &[
