@@ -1,11 +1,13 @@
 //! The engine as others use it: started once, asked and told through methods of a few lines each.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ballast_alerting::Problem;
-use ballast_ports::{Clock, Connector, HttpSend, PluginRuntime, Scraper, SeriesStore, Store, StoreError};
+use ballast_ports::{
+    Clock, Connector, HttpSend, PluginRuntime, Scraper, SeriesStore, Store, StoreError, TargetSource,
+};
 use ballast_promql::{EvalError, Options, ParseError, Value};
 use ballast_types::event::EventRecord;
 use ballast_types::execution::JournalEntry;
@@ -22,7 +24,7 @@ use crate::plugins::Plugins;
 use crate::reload::{self, Reload};
 use crate::rulebook::RuleBook;
 use crate::runner::{self, Runner};
-use crate::scraping::{self, Scraping, TargetStatus};
+use crate::scraping::{self, JobStatus, Scraping, TargetStatus};
 use crate::settings::Settings;
 use crate::supervision::Broken;
 use crate::telemetry::Telemetry;
@@ -47,6 +49,8 @@ pub struct Parts {
     pub runtime: Arc<dyn PluginRuntime>,
     /// How targets are scraped.
     pub scraper: Arc<dyn Scraper>,
+    /// Where the targets of jobs with discovery come from.
+    pub target_sources: Vec<Box<dyn TargetSource>>,
     /// How services are acted on.
     pub connectors: BTreeMap<ServiceName, Arc<dyn Connector>>,
     /// How plugins send HTTP requests.
@@ -144,6 +148,7 @@ impl Engine {
             dispatcher: dispatcher.clone(),
             telemetry: telemetry.clone(),
             statuses: Default::default(),
+            broken: broken.clone(),
         });
         let reload = Arc::new(Reload {
             dispatcher: dispatcher.clone(),
@@ -172,7 +177,7 @@ impl Engine {
             version: parts.version,
             started_at,
         });
-        engine.begin(settings, shared, resume, unfinished, actions).await;
+        engine.begin(settings, shared, parts.target_sources, resume, unfinished, actions).await;
         Ok(engine)
     }
 
@@ -181,6 +186,7 @@ impl Engine {
         self: &Arc<Self>,
         settings: Arc<Settings>,
         shared: Arc<DoorShared>,
+        sources: Vec<Box<dyn TargetSource>>,
         resume: mpsc::UnboundedSender<crate::core::Action>,
         unfinished: Vec<crate::core::Action>,
         actions: mpsc::UnboundedReceiver<crate::core::Action>,
@@ -191,10 +197,11 @@ impl Engine {
         }
         self.reload.everything().await;
         let mut tasks = self.tasks.write().await;
-        for target in &settings.targets {
-            tasks.spawn(
-                self.broken.clone().watch("scraper", scraping::run(self.scraping.clone(), target.clone())),
-            );
+        let declared = scraping::declared(self.scraping.clone(), settings.targets.clone());
+        tasks.spawn(self.broken.clone().watch("scraper", declared));
+        for source in sources {
+            let discovered = scraping::discovered(self.scraping.clone(), source);
+            tasks.spawn(self.broken.clone().watch("discovery", discovered));
         }
         let evaluation = evaluator::Evaluation {
             rulebook: self.rulebook.clone(),
@@ -264,8 +271,12 @@ impl Engine {
 
     /// What is known of each scrape target.
     pub fn targets(&self) -> Vec<TargetStatus> {
-        let statuses = self.scraping.statuses.lock().unwrap_or_else(PoisonError::into_inner);
-        statuses.values().cloned().collect()
+        self.scraping.statuses.targets()
+    }
+
+    /// What discovery found for each job.
+    pub fn scrape_jobs(&self) -> BTreeMap<String, JobStatus> {
+        self.scraping.statuses.jobs()
     }
 
     /// Names of the host's own tasks that broke off; with any, it must be restarted.

@@ -41,7 +41,7 @@ pub(crate) struct Evaluation {
 /// How long after a start an expression may see nothing only because nobody scraped while the host was down: a rate needs
 /// two samples, and the first scrapes come one after another.
 pub(crate) fn time_to_fill(settings: &Settings) -> Duration {
-    settings.targets.iter().map(|target| target.interval).max().unwrap_or_default() * 4
+    settings.targets.iter().map(|declared| declared.target.interval).max().unwrap_or_default() * 4
 }
 
 /// How long a group rests whose evaluation broke off.

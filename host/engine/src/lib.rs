@@ -30,7 +30,7 @@ pub use application::{AskError, Engine, Parts, ReloadReport, StartError};
 pub use core::{Command, CommandError, Reply};
 pub use plugins::PluginStatus;
 pub use rulebook::RuleStatus;
-pub use scraping::TargetStatus;
+pub use scraping::{JobStatus, TargetStatus};
 pub use settings::{Settings, TargetSettings};
 
 // What the API shows or reads of the rooms behind the engine, so that it needs no edge to them.

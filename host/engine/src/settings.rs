@@ -15,8 +15,6 @@ pub struct TargetSettings {
     pub target: ScrapeTarget,
     /// Whose it is.
     pub service: ServiceName,
-    /// How often.
-    pub interval: Duration,
 }
 
 /// Everything that the engine needs to know. A reload replaces it as a whole.

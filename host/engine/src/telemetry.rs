@@ -1,6 +1,6 @@
 //! What Ballast tells about itself on `/metrics`, in base units with a `ballast_` prefix.
 
-use ballast_ports::AppendSummary;
+use ballast_types::ingest::{Appended, Refused};
 use prometheus::{
     Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
@@ -73,15 +73,16 @@ impl Telemetry {
         })
     }
 
-    pub(crate) fn appended(&self, summary: &AppendSummary) {
-        self.samples.with_label_values(&["appended"]).inc_by(summary.appended as u64);
-        self.samples.with_label_values(&["out_of_order"]).inc_by(summary.out_of_order as u64);
-        self.samples.with_label_values(&["over_limit"]).inc_by(summary.over_limit as u64);
+    pub(crate) fn appended(&self, appended: &Appended) {
+        self.samples.with_label_values(&["appended"]).inc_by(appended.kept as u64);
+        for reason in Refused::ALL {
+            self.samples.with_label_values(&[reason.as_str()]).inc_by(appended.refused(reason) as u64);
+        }
     }
 
     /// Samples that never reached the store.
     pub(crate) fn refused(&self, samples: usize) {
-        self.samples.with_label_values(&["refused"]).inc_by(samples as u64);
+        self.samples.with_label_values(&[Refused::Timestamp.as_str()]).inc_by(samples as u64);
     }
 
     pub(crate) fn scraped(&self, ok: bool) {

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use ballast_ports::{AppendSummary, Clock, Connector, HttpSend, SeriesStore, Settled, Store, StoreError};
+use ballast_ports::{Clock, Connector, HttpSend, SeriesStore, Settled, Store, StoreError};
 use ballast_types::call::{
     CallClass, CallError, CallErrorKind, Change, Dependency, Deployment, HttpRequest, HttpResponse, Instance,
     LogLine, LogQuery, ServiceEffect, ServiceInfo, Verb,
 };
 use ballast_types::event::{Commit, EventRecord, Record};
 use ballast_types::execution::{Execution, ExecutionState, JournalEntry, RunMode};
+use ballast_types::ingest::Appended;
 use ballast_types::{
     Digest, ExecutionId, IdempotencyKey, IncidentId, Labels, Matcher, PluginName, QueryError, Queryable,
     Sample, Sequence, Series, ServiceName, TimeRange, Timestamp,
@@ -257,8 +258,8 @@ impl Queryable for NoSeries {
 }
 
 impl SeriesStore for NoSeries {
-    fn append(&self, _: &[(Labels, Sample)]) -> Result<AppendSummary, StoreError> {
-        Ok(AppendSummary::default())
+    fn append(&self, _: &[(Labels, Sample)]) -> Result<Appended, StoreError> {
+        Ok(Appended::default())
     }
 
     fn flush(&self) -> Result<(), StoreError> {

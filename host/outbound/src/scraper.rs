@@ -1,8 +1,11 @@
 //! Scraping over HTTP: one request, one limit on time, one on size, and an answer that says plainly when it is not
 //! metrics. What the lines mean is [`crate::exposition`]'s.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
-use ballast_ports::{Scrape, ScrapeError, ScrapeTarget, Scraper};
+use ballast_ports::{Scrape, ScrapeError, ScrapeSession, ScrapeTarget, Scraper};
+use ballast_types::Labels;
 use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use reqwest::{Client, Response, Version};
 use std::time::Duration;
@@ -31,9 +34,43 @@ impl HttpScraper {
     }
 }
 
-#[async_trait]
 impl Scraper for HttpScraper {
-    async fn scrape(&self, target: &ScrapeTarget) -> Result<Scrape, ScrapeError> {
+    fn open(&self, target: &ScrapeTarget) -> Result<Box<dyn ScrapeSession>, ScrapeError> {
+        let session =
+            HttpSession { client: self.client.clone(), target: target.clone(), present: HashSet::new() };
+        Ok(Box::new(session))
+    }
+}
+
+/// The scrapes of one target.
+struct HttpSession {
+    client: Client,
+    target: ScrapeTarget,
+    /// The series of the last scrape.
+    present: HashSet<Labels>,
+}
+
+#[async_trait]
+impl ScrapeSession for HttpSession {
+    async fn scrape(&mut self) -> Result<Scrape, ScrapeError> {
+        let mut scrape = self.fetch().await?;
+        let untimed = scrape.samples.iter().filter(|sample| sample.at.is_none());
+        let present: HashSet<Labels> = untimed.map(|sample| sample.labels.clone()).collect();
+        scrape.gone = self.present.difference(&present).cloned().collect();
+        scrape.series_added = present.difference(&self.present).count();
+        scrape.samples_scraped = scrape.samples.len();
+        self.present = present;
+        Ok(scrape)
+    }
+
+    fn abandon(&mut self) -> Vec<Labels> {
+        self.present.drain().collect()
+    }
+}
+
+impl HttpSession {
+    async fn fetch(&self) -> Result<Scrape, ScrapeError> {
+        let target = &self.target;
         let unreachable = |reason: String| ScrapeError::Unreachable { url: target.url.clone(), reason };
         let request = self.client.get(&target.url).timeout(target.timeout).header(ACCEPT, ACCEPTED);
         let seconds = target.timeout.as_secs_f64().to_string();
@@ -44,13 +81,14 @@ impl Scraper for HttpScraper {
         }
         check_headers(response.headers()).map_err(|reason| not_metrics(target, reason))?;
         let end = body_end(&response);
-        let body =
-            client::read_body(&mut response, target.body_bytes_max).await.map_err(|error| match error {
+        let body = client::read_body(&mut response, target.options.body_bytes_max).await.map_err(
+            |error| match error {
                 ReadError::TooLarge => {
-                    ScrapeError::TooLarge { url: target.url.clone(), limit: target.body_bytes_max }
+                    ScrapeError::TooLarge { url: target.url.clone(), limit: target.options.body_bytes_max }
                 }
                 ReadError::Lost(error) => unreachable(format!("read the answer: {}", reason(&error, target))),
-            })?;
+            },
+        )?;
         read(&body, target, end)
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod connector;
+pub mod http_client;
 pub mod http_send;
 pub mod plugin_runtime;
 pub mod scraper;
@@ -15,6 +16,9 @@ pub use clock::Clock;
 pub use connector::{Connector, Settled};
 pub use http_send::HttpSend;
 pub use plugin_runtime::{Door, Halt, PluginRuntime, RunFailure, RunRequest};
-pub use scraper::{Scrape, ScrapeError, ScrapeTarget, ScrapedSample, Scraper};
-pub use series_store::{AppendSummary, SeriesStore};
+pub use scraper::{
+    Scrape, ScrapeError, ScrapeOptions, ScrapeSession, ScrapeTarget, ScrapedSample, Scraper, TargetSet,
+    TargetSource,
+};
+pub use series_store::{Selectors, SeriesStore};
 pub use store::{Store, StoreError};

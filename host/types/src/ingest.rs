@@ -119,6 +119,11 @@ pub struct Appended {
 }
 
 impl Appended {
+    /// So many kept, and none refused.
+    pub fn kept(kept: usize) -> Self {
+        Appended { kept, ..Appended::default() }
+    }
+
     /// Notes a sample that is not kept.
     pub fn refuse(&mut self, reason: Refused, labels: &Labels, at: Timestamp) {
         self.refused[reason as usize] += 1;

@@ -25,7 +25,7 @@ pub(crate) struct Target {
 impl From<&TargetStatus> for Target {
     fn from(target: &TargetStatus) -> Self {
         Target {
-            url: target.url.clone(),
+            url: target.target.url.clone(),
             service: target.service.to_string(),
             up: target.up,
             scraped_at: Instant(target.scraped_at),

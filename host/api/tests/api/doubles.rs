@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use ballast_ports::{
-    AppendSummary, Clock, Door, HttpSend, PluginRuntime, RunFailure, RunRequest, Scrape, ScrapeError,
-    ScrapeTarget, Scraper, SeriesStore, Store, StoreError,
+    Clock, Door, HttpSend, PluginRuntime, RunFailure, RunRequest, ScrapeError, ScrapeSession, ScrapeTarget,
+    Scraper, SeriesStore, Store, StoreError,
 };
 use ballast_types::call::{CallError, CallErrorKind, HttpRequest, HttpResponse};
 use ballast_types::event::{Commit, EventRecord, Mutation, Record, RecordKey};
 use ballast_types::execution::{JournalEntry, Outcome};
+use ballast_types::ingest::Appended;
 use ballast_types::plugin::{Grant, InstalledPlugin};
 use ballast_types::{
     Digest, ExecutionId, IdempotencyKey, Labels, Matcher, QueryError, Queryable, Sample, Sequence, Series,
@@ -146,11 +147,11 @@ impl Queryable for MemorySeries {
 }
 
 impl SeriesStore for MemorySeries {
-    fn append(&self, batch: &[(Labels, Sample)]) -> Result<AppendSummary, StoreError> {
+    fn append(&self, batch: &[(Labels, Sample)]) -> Result<Appended, StoreError> {
         for (labels, sample) in batch {
             self.0.lock().unwrap().entry(labels.clone()).or_default().push(*sample);
         }
-        Ok(AppendSummary { appended: batch.len(), ..AppendSummary::default() })
+        Ok(Appended::kept(batch.len()))
     }
 
     fn flush(&self) -> Result<(), StoreError> {
@@ -169,9 +170,8 @@ impl SeriesStore for MemorySeries {
 /// Every target is down.
 pub(crate) struct DownScraper;
 
-#[async_trait]
 impl Scraper for DownScraper {
-    async fn scrape(&self, target: &ScrapeTarget) -> Result<Scrape, ScrapeError> {
+    fn open(&self, target: &ScrapeTarget) -> Result<Box<dyn ScrapeSession>, ScrapeError> {
         Err(ScrapeError::Unreachable { url: target.url.clone(), reason: "connection refused".into() })
     }
 }

@@ -118,6 +118,7 @@ impl Host {
             clock: clock.clone(),
             runtime: Arc::new(NoPlugins),
             scraper: Arc::new(DownScraper),
+            target_sources: Vec::new(),
             connectors: Default::default(),
             http: Arc::new(NoHttp),
             version: "9.9.9".into(),
@@ -200,13 +201,15 @@ fn settings(folder: &TempDir, target: Option<&str>) -> Settings {
 fn target_settings(url: &str) -> TargetSettings {
     TargetSettings {
         target: ScrapeTarget {
+            job: "checkout".to_owned(),
             url: url.to_owned(),
             labels: Labels::from_pairs([("job", "checkout")]),
+            discovered: Labels::empty(),
+            interval: Duration::from_secs(15),
             timeout: Duration::from_secs(1),
-            body_bytes_max: 1 << 20,
+            options: Default::default(),
         },
         service: ServiceName::new("checkout"),
-        interval: Duration::from_secs(15),
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) async fn open(config: &Config) -> Result<Parts, Failure> {
         clock: Arc::new(SystemClock),
         runtime: Arc::new(runtime),
         scraper: Arc::new(scraper),
+        target_sources: Vec::new(),
         connectors: connectors(config)?,
         http: Arc::new(http.map_err(|error| failed(error.to_string()))?),
         version: env!("CARGO_PKG_VERSION").to_owned(),

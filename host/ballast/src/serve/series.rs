@@ -1,7 +1,8 @@
 //! The series store behind its port: tsdb knows no ports, so the two are brought together here.
 
-use ballast_ports::{AppendSummary, SeriesStore, StoreError};
+use ballast_ports::{SeriesStore, StoreError};
 use ballast_tsdb::{SeriesDb, TsdbError};
+use ballast_types::ingest::{Appended, Refused};
 use ballast_types::{Labels, Matcher, QueryError, Queryable, Sample, Series, TimeRange, Timestamp};
 
 /// A series store that outlives a restart.
@@ -14,13 +15,16 @@ impl Queryable for DurableSeries {
 }
 
 impl SeriesStore for DurableSeries {
-    fn append(&self, batch: &[(Labels, Sample)]) -> Result<AppendSummary, StoreError> {
+    fn append(&self, batch: &[(Labels, Sample)]) -> Result<Appended, StoreError> {
         let summary = self.0.append(batch).map_err(store_error)?;
-        Ok(AppendSummary {
-            appended: summary.appended,
-            out_of_order: summary.out_of_order,
-            over_limit: summary.over_limit,
-        })
+        let mut appended = Appended::kept(summary.appended);
+        for _ in 0..summary.out_of_order {
+            appended.refuse(Refused::OutOfOrder, &Labels::empty(), Timestamp::default());
+        }
+        for _ in 0..summary.over_limit {
+            appended.refuse(Refused::SeriesLimit, &Labels::empty(), Timestamp::default());
+        }
+        Ok(appended)
     }
 
     fn flush(&self) -> Result<(), StoreError> {

@@ -1,5 +1,6 @@
 //! A real server on the other side, each misbehaving in its own way.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -7,6 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
+use ballast_ports::ScrapeOptions;
 use ballast_types::Labels;
 use rstest::rstest;
 
@@ -15,16 +17,19 @@ use crate::test_server::{answer_raw, nobody, serve};
 
 fn target(url: &str) -> ScrapeTarget {
     ScrapeTarget {
+        job: "api".to_owned(),
         url: format!("{url}/metrics"),
         labels: Labels::from_pairs([("job", "api")]),
+        discovered: Labels::empty(),
+        interval: Duration::from_secs(20),
         timeout: Duration::from_secs(20),
-        body_bytes_max: 1 << 20,
+        options: Arc::new(ScrapeOptions { body_bytes_max: 1 << 20, ..ScrapeOptions::default() }),
     }
 }
 
 async fn scrape_url(url: &str) -> Result<Scrape, String> {
     let target = target(url);
-    let scraped = HttpScraper::new().unwrap().scrape(&target).await;
+    let scraped = HttpScraper::new().unwrap().open(&target).unwrap().scrape().await;
     scraped.map_err(|error| error.to_string().replace(&target.url, "URL"))
 }
 
@@ -143,7 +148,7 @@ async fn an_answer_that_never_comes_ends_with_the_time_out() {
     let never = || async { std::future::pending::<()>().await };
     let url = serve(Router::new().route("/metrics", get(never))).await;
     let target = ScrapeTarget { timeout: Duration::from_millis(150), ..target(&url) };
-    let error = HttpScraper::new().unwrap().scrape(&target).await.unwrap_err();
+    let error = HttpScraper::new().unwrap().open(&target).unwrap().scrape().await.unwrap_err();
     let expected = ScrapeError::Unreachable { url: target.url, reason: "no answer within 150ms".to_owned() };
     assert_eq!(error, expected);
 }
@@ -156,7 +161,7 @@ async fn a_body_that_never_ends_ends_with_the_time_out() {
     };
     let url = serve(Router::new().route("/metrics", get(trickle))).await;
     let target = ScrapeTarget { timeout: Duration::from_millis(150), ..target(&url) };
-    let error = HttpScraper::new().unwrap().scrape(&target).await.unwrap_err().to_string();
+    let error = HttpScraper::new().unwrap().open(&target).unwrap().scrape().await.unwrap_err().to_string();
     assert!(error.ends_with("read the answer: no answer within 150ms"), "{error}");
 }
 

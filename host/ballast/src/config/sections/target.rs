@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use ballast_engine::TargetSettings;
 use ballast_ports::ScrapeTarget;
-use ballast_types::limits::SCRAPE_BYTES_MAX;
 use ballast_types::{Labels, ServiceName};
 use reqwest::Url;
 
@@ -33,13 +32,17 @@ pub(super) fn read(
     }
     let instance = format!("{}:{}", url.host_str()?, url.port_or_known_default()?);
     let own = [("job", service.as_str()), ("instance", &instance), ("service", service.as_str())];
+    let labels = labels.with_all(own);
     let target = ScrapeTarget {
+        job: service.to_string(),
         url: url.to_string(),
-        labels: labels.with_all(own),
+        discovered: labels.with("__address__", &instance),
+        labels,
+        interval,
         timeout: interval.min(TIMEOUT_MAX),
-        body_bytes_max: SCRAPE_BYTES_MAX,
+        options: Default::default(),
     };
-    Some(TargetSettings { target, service: service.clone(), interval })
+    Some(TargetSettings { target, service: service.clone() })
 }
 
 fn http_url(context: &Context<'_>, node: &Node, written: &str) -> Option<Url> {
