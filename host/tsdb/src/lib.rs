@@ -9,7 +9,7 @@
 //! This crate knows nothing of PromQL, of the network or of the present time. Invariants: a batch is in the log before it
 //! is visible; the samples of a series rise strictly in time; a damaged byte costs at most the record that it lies in.
 
-mod chunk;
+pub mod chunk;
 mod db;
 mod error;
 mod head;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: the index names exactly the series that are there, and each of them has a sample or is about to get one.
 
+mod columns;
 mod index;
 mod series;
 

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use ballast_types::{Labels, Sample, TimeRange, Timestamp};
 
+use super::columns::Chunk;
 use super::{SeriesId, Verdict};
-use crate::chunk::Chunk;
 
 /// A series. Its samples rise strictly in time over all chunks.
 #[derive(Debug)]
