@@ -1,1 +1,13 @@
 //! The formats in which samples travel, read and written without I/O: text and OpenMetrics, remote write, OTLP.
+//!
+//! Bytes come in as parameters and [`Parsed`] comes out; who dials, listens or stores is elsewhere. Compression other than
+//! remote write's own belongs to the transport.
+//!
+//! Invariants: no bytes make a decoder panic; what cannot be read is refused with a counted reason and does not spoil the
+//! rest; memory stays within a small multiple of the body that the caller allowed.
+
+mod number;
+mod parsed;
+pub mod text;
+
+pub use parsed::{PROBLEMS_MAX, Parsed, Reason, Refusals};
