@@ -7,6 +7,7 @@ mod address;
 mod client;
 pub mod connectors;
 pub mod exposition;
+mod remote;
 mod scraper;
 mod sender;
 
@@ -17,5 +18,6 @@ pub use client::BuildClientError;
 pub use connectors::http::{
     DeclaredRequest, HttpConnector, HttpConnectorConfig, HttpConnectorError, Operation,
 };
+pub use remote::{HttpRemote, RemoteConfig};
 pub use scraper::HttpScraper;
 pub use sender::{HttpSender, HttpSenderConfig};

@@ -8,6 +8,7 @@ pub mod connector;
 pub mod http_client;
 pub mod http_send;
 pub mod plugin_runtime;
+pub mod remote_queries;
 pub mod scraper;
 pub mod series_store;
 pub mod store;
@@ -16,6 +17,7 @@ pub use clock::Clock;
 pub use connector::{Connector, Settled};
 pub use http_send::HttpSend;
 pub use plugin_runtime::{Door, Halt, PluginRuntime, RunFailure, RunRequest};
+pub use remote_queries::{RemoteError, RemoteQueries, RemoteValue};
 pub use scraper::{
     Scrape, ScrapeError, ScrapeOptions, ScrapeSession, ScrapeTarget, ScrapedSample, Scraper, TargetSet,
     TargetSource,
