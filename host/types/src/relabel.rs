@@ -1,6 +1,21 @@
-//! Relabelling: rules that rewrite, keep or drop label sets, as Prometheus's configuration writes them.
+//! Relabelling: rules that rewrite, keep or drop label sets, as Prometheus's configuration writes them. The same rules work on
+//! targets and on series.
+//!
+//! Invariant: a rule that checked applies to any labels without failing; what it cannot do it leaves as it was.
+
+mod apply;
+mod builder;
+mod check;
+mod md5;
 
 use regex::Regex;
+
+pub use apply::apply;
+pub use builder::LabelsBuilder;
+pub use check::{InvalidRule, anchored};
+
+/// The pattern where none is given, anchored: anything.
+pub(crate) const DEFAULT_REGEX: &str = "^(?s:(.*))$";
 
 /// What a rule does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +42,40 @@ pub enum RelabelAction {
     Lowercase,
     /// Writes the source labels in upper case.
     Uppercase,
+}
+
+impl RelabelAction {
+    /// Every action.
+    pub const ALL: [RelabelAction; 11] = [
+        RelabelAction::Replace,
+        RelabelAction::Keep,
+        RelabelAction::Drop,
+        RelabelAction::KeepEqual,
+        RelabelAction::DropEqual,
+        RelabelAction::HashMod,
+        RelabelAction::LabelMap,
+        RelabelAction::LabelDrop,
+        RelabelAction::LabelKeep,
+        RelabelAction::Lowercase,
+        RelabelAction::Uppercase,
+    ];
+
+    /// As a configuration names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RelabelAction::Replace => "replace",
+            RelabelAction::Keep => "keep",
+            RelabelAction::Drop => "drop",
+            RelabelAction::KeepEqual => "keepequal",
+            RelabelAction::DropEqual => "dropequal",
+            RelabelAction::HashMod => "hashmod",
+            RelabelAction::LabelMap => "labelmap",
+            RelabelAction::LabelDrop => "labeldrop",
+            RelabelAction::LabelKeep => "labelkeep",
+            RelabelAction::Lowercase => "lowercase",
+            RelabelAction::Uppercase => "uppercase",
+        }
+    }
 }
 
 /// One rule, checked.
@@ -59,3 +108,29 @@ impl PartialEq for RelabelRule {
             && self.action == other.action
     }
 }
+
+impl RelabelRule {
+    /// A rule of that action with what holds where nothing is said; not checked yet.
+    ///
+    /// # Errors
+    /// Never in practice: the pattern is a constant.
+    pub fn new(action: RelabelAction) -> Result<Self, InvalidRule> {
+        Ok(RelabelRule {
+            source_labels: Vec::new(),
+            separator: ";".to_owned(),
+            regex: anchored("(.*)")?,
+            modulus: 0,
+            target_label: String::new(),
+            replacement: "$1".to_owned(),
+            action,
+        })
+    }
+
+    /// Whether target or replacement may refer to groups of the pattern.
+    fn has_groups(&self) -> bool {
+        self.target_label.contains('$') || self.replacement.contains('$')
+    }
+}
+
+#[cfg(test)]
+mod tests;
