@@ -168,6 +168,7 @@ pub(crate) enum Aggregation {
     Topk,
     Bottomk,
     Limitk,
+    LimitRatio,
     Quantile,
     CountValues,
 }

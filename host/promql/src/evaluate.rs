@@ -11,7 +11,7 @@ use ballast_types::{Labels, QueryError, Queryable, Sample, Series, Timestamp};
 use crate::fetch::Query;
 use crate::step::{Element, Partial, Step, Track};
 use crate::value::{Value, VectorSample};
-use crate::{Expression, ValueType};
+use crate::{Expression, Notes, ValueType};
 
 /// Most instants that one range may have, as in Prometheus.
 const STEPS_MAX: i64 = 11_000;
@@ -72,9 +72,24 @@ pub fn evaluate(
     at: Timestamp,
     options: &Options,
 ) -> Result<Value, EvalError> {
+    evaluate_noted(expression, source, at, options).map(|(value, _)| value)
+}
+
+/// As [`evaluate`], with what there is to say about the result.
+pub fn evaluate_noted(
+    expression: &Expression,
+    source: &dyn Queryable,
+    at: Timestamp,
+    options: &Options,
+) -> Result<(Value, Notes), EvalError> {
     let at_ms = at.as_millis();
     let query = Query::fetch(expression, source, at_ms, at_ms, options)?;
-    let step = Step { query: &query, at_ms };
+    let value = instant(expression, &query, at)?;
+    Ok((value, query.into_notes()))
+}
+
+fn instant(expression: &Expression, query: &Query<'_>, at: Timestamp) -> Result<Value, EvalError> {
+    let step = Step { query, at_ms: at.as_millis() };
     if expression.value_type() == ValueType::Matrix {
         let tracks = step.tracks(expression.root())?;
         return Ok(Value::Matrix(finish_tracks(tracks)?));
@@ -97,6 +112,18 @@ pub fn evaluate_range(
     step: Duration,
     options: &Options,
 ) -> Result<Vec<Series>, EvalError> {
+    evaluate_range_noted(expression, source, start, end, step, options).map(|(series, _)| series)
+}
+
+/// As [`evaluate_range`], with what there is to say about the result.
+pub fn evaluate_range_noted(
+    expression: &Expression,
+    source: &dyn Queryable,
+    start: Timestamp,
+    end: Timestamp,
+    step: Duration,
+    options: &Options,
+) -> Result<(Vec<Series>, Notes), EvalError> {
     let (start_ms, end_ms) = (start.as_millis(), end.as_millis());
     let step_ms = check_range(expression, start_ms, end_ms, step)?;
     let query = Query::fetch(expression, source, start_ms, end_ms, options)?;
@@ -118,7 +145,7 @@ pub fn evaluate_range(
     let mut all: Vec<Series> =
         series.into_iter().map(|(labels, samples)| Series { labels, samples }).collect();
     all.sort_by(|a, b| a.labels.cmp(&b.labels));
-    Ok(all)
+    Ok((all, query.into_notes()))
 }
 
 /// The step in milliseconds, where the range makes sense.

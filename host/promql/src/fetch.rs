@@ -3,12 +3,12 @@
 //! Nothing is evaluated here. Invariant: after [`Query::fetch`] the source is not touched again, so one query sees one
 //! state of it for each selector, and the samples read count against the query's limit.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use ballast_types::{Queryable, Series, TimeRange, Timestamp};
 
 use crate::ast::{At, Expr, SelectorId, SelectorNode, Shift};
-use crate::{EvalError, Expression, Options};
+use crate::{EvalError, Expression, Notes, Options};
 
 /// A query with everything that it reads.
 pub(crate) struct Query<'e> {
@@ -20,6 +20,7 @@ pub(crate) struct Query<'e> {
     series: Vec<Vec<Series>>,
     samples_max: usize,
     samples: Cell<usize>,
+    notes: RefCell<Notes>,
 }
 
 impl<'e> Query<'e> {
@@ -40,6 +41,7 @@ impl<'e> Query<'e> {
             series: Vec::new(),
             samples_max: options.samples_max,
             samples: Cell::new(0),
+            notes: RefCell::default(),
         };
         let mut ranges = vec![None; query.nodes.len()];
         query.plan(expression.root(), (start_ms, end_ms), &mut ranges);
@@ -71,6 +73,18 @@ impl<'e> Query<'e> {
             return Err(EvalError::TooManySamples(self.samples_max));
         }
         Ok(())
+    }
+
+    /// Has something to say about the result.
+    pub(crate) fn note(&self, say: impl FnOnce(&mut Notes)) {
+        if let Ok(mut notes) = self.notes.try_borrow_mut() {
+            say(&mut notes);
+        }
+    }
+
+    /// All that was said.
+    pub(crate) fn into_notes(self) -> Notes {
+        self.notes.into_inner()
     }
 
     /// The instant that is read where `at_ms` is evaluated.

@@ -13,6 +13,7 @@ mod binary;
 mod evaluate;
 mod fetch;
 mod functions;
+mod notes;
 mod numeric;
 mod parse;
 pub mod script;
@@ -20,7 +21,8 @@ mod step;
 mod subquery;
 mod value;
 
-pub use evaluate::{EvalError, Options, evaluate, evaluate_range};
+pub use evaluate::{EvalError, Options, evaluate, evaluate_noted, evaluate_range, evaluate_range_noted};
+pub use notes::Notes;
 pub use parse::{
     EXPRESSION_BYTES_MAX, EXPRESSION_DEPTH_MAX, EXPRESSION_OPERATORS_MAX, EXPRESSION_TOKENS_MAX, Expression,
     ParseError, Selector, ValueType, parse,

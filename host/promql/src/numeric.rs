@@ -1,5 +1,5 @@
-//! Sums and quantiles that lose as little as Prometheus's own: Kahan's summation in Neumaier's form, and its mean that
-//! goes over to an incremental one when the sum would overflow.
+//! Sums, means, variances and quantiles that lose as little as Prometheus's own: Kahan's summation in Neumaier's form, and
+//! a mean that goes over to an incremental one when the sum would overflow. Each is a fold: `Default`, `plus`, a result.
 
 /// A sum with what rounding took from it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,6 +32,11 @@ impl KahanSum {
     #[must_use]
     fn times(self, factor: f64) -> Self {
         KahanSum { sum: self.sum * factor, lost: self.lost * factor }
+    }
+
+    /// Both parts, infinite or not.
+    fn sum_and_lost(self) -> f64 {
+        self.sum + self.lost
     }
 
     /// The sum as one number.
@@ -78,6 +83,75 @@ impl Mean {
         }
         self.state.sum / self.count + self.state.lost / self.count
     }
+}
+
+/// The population variance by Welford's method. Compensated over windows, plain in aggregations, as in Prometheus.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Variance {
+    count: f64,
+    mean: KahanSum,
+    squares: KahanSum,
+}
+
+impl Variance {
+    /// With one more value, compensating what rounding takes.
+    #[must_use]
+    pub(crate) fn plus(self, value: f64) -> Self {
+        let count = self.count + 1.0;
+        let delta = value - self.mean.sum_and_lost();
+        let mean = self.mean.plus(delta / count);
+        let squares = self.squares.plus(delta * (value - mean.sum_and_lost()));
+        Variance { count, mean, squares }
+    }
+
+    /// With one more value, without compensation.
+    #[must_use]
+    pub(crate) fn plus_plain(self, value: f64) -> Self {
+        let count = self.count + 1.0;
+        let delta = value - self.mean.sum;
+        let mean = self.mean.sum + delta / count;
+        let squares = self.squares.sum + delta * (value - mean);
+        Variance { count, mean: KahanSum::starting_at(mean), squares: KahanSum::starting_at(squares) }
+    }
+
+    /// The variance of all values so far; its root is the standard deviation.
+    pub(crate) fn result(self) -> f64 {
+        self.squares.sum_and_lost() / self.count
+    }
+}
+
+/// The larger of two in an aggregate, where NaN gives way to anything.
+pub(crate) fn larger(best: f64, value: f64) -> f64 {
+    if value > best || best.is_nan() { value } else { best }
+}
+
+/// The smaller of two in an aggregate, where NaN gives way to anything.
+pub(crate) fn smaller(best: f64, value: f64) -> f64 {
+    if value < best || best.is_nan() { value } else { best }
+}
+
+/// A value as `count_values` makes a label of it: the shortest decimal that reads back, never with an exponent.
+pub(crate) fn decimal(value: f64) -> String {
+    match value {
+        f64::INFINITY => "+Inf".to_owned(),
+        f64::NEG_INFINITY => "-Inf".to_owned(),
+        value => value.to_string(),
+    }
+}
+
+/// A number in the general notation of Prometheus's messages (`%g`): shortest digits, an exponent below 1e-4 and from
+/// 1e6 on.
+pub(crate) fn go_general(value: f64) -> String {
+    if !value.is_finite() || value == 0.0 {
+        return decimal(value);
+    }
+    let scientific = format!("{value:e}");
+    let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..6).contains(&exponent) {
+        return decimal(value);
+    }
+    format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
 }
 
 /// The φ-quantile with linear interpolation between ranks; NaN sorts first. NaN without values or φ, ±Inf outside 0..=1.
@@ -129,6 +203,35 @@ mod tests {
     fn the_mean_of_large_values_is_finite() {
         let mean = [f64::MAX, f64::MAX, f64::MAX].into_iter().fold(Mean::default(), Mean::plus);
         assert!((mean.result() / f64::MAX - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn infinities_behave_as_in_prometheus() {
+        let sum = |values: &[f64]| values.iter().copied().fold(KahanSum::default(), KahanSum::plus).total();
+        let mean = |values: &[f64]| values.iter().copied().fold(Mean::default(), Mean::plus).result();
+        let inf = f64::INFINITY;
+        assert_eq!((sum(&[1.0, inf]), sum(&[-inf, 1.0]), sum(&[f64::MAX, f64::MAX])), (inf, -inf, inf));
+        assert!(sum(&[inf, -inf]).is_nan() && mean(&[inf, -inf]).is_nan() && mean(&[f64::NAN]).is_nan());
+        assert_eq!((mean(&[inf, 1.0, inf]), mean(&[5.0, -inf])), (inf, -inf));
+        assert!(mean(&[f64::MAX, f64::MAX, -f64::MAX, -f64::MAX]).abs() < f64::MAX * 1e-12);
+    }
+
+    #[test]
+    fn variances_are_of_the_population() {
+        let values = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0];
+        assert_eq!(values.into_iter().fold(Variance::default(), Variance::plus).result(), 4.0);
+        assert_eq!(values.into_iter().fold(Variance::default(), Variance::plus_plain).result(), 4.0);
+        assert!(Variance::default().plus_plain(f64::INFINITY).result().is_nan());
+    }
+
+    #[test]
+    fn numbers_are_written_as_go_writes_them() {
+        let general = [1.1, -0.1, 1e6, 123_456.0, 0.0001, 0.000_01, f64::NAN, f64::INFINITY].map(go_general);
+        assert_eq!(general, ["1.1", "-0.1", "1e+06", "123456", "0.0001", "1e-05", "NaN", "+Inf"]);
+        assert_eq!(
+            [1e6, -0.5, 1e21, f64::NEG_INFINITY].map(decimal)[..3],
+            ["1000000", "-0.5", "1000000000000000000000"]
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use ballast_types::{Labels, Sample, Series, Timestamp, series};
 
 use crate::ast::{Expr, SelectorId};
 use crate::fetch::Query;
+use crate::functions::window::Bounds;
 use crate::{EvalError, aggregate, binary, functions, subquery};
 
 /// One element of an instant vector under way.
@@ -37,15 +38,6 @@ pub(crate) struct Track<'q> {
     pub(crate) labels: Labels,
     pub(crate) drop_name: bool,
     pub(crate) samples: Cow<'q, [Sample]>,
-}
-
-/// The bounds of a window: what functions over it extrapolate to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    /// Excluded.
-    pub(crate) start_ms: i64,
-    /// Included.
-    pub(crate) end_ms: i64,
 }
 
 /// An instant of a query.

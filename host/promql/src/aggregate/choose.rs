@@ -8,7 +8,9 @@ use ballast_types::Labels;
 use super::group_labels;
 use crate::EvalError;
 use crate::ast::{Aggregation, LabelChoice};
-use crate::numeric::nan_first;
+use crate::functions::order;
+use crate::functions::ratio::is_in_ratio;
+use crate::numeric::decimal;
 use crate::step::Element;
 
 /// The k of an aggregation: below 1 is 0, a fraction is cut off; NaN and what no integer holds are refused.
@@ -33,14 +35,23 @@ fn name_of(aggregation: Aggregation) -> &'static str {
 
 /// The k elements, best first and NaN last; of equal ones the earlier.
 pub(super) fn some_of(aggregation: Aggregation, k: usize, mut elements: Vec<Element>) -> Vec<Element> {
-    let nan_last = |a: &Element, b: &Element| a.value.is_nan().cmp(&b.value.is_nan());
     match aggregation {
-        Aggregation::Topk => elements.sort_by(|a, b| nan_last(a, b).then(nan_first(&b.value, &a.value))),
-        Aggregation::Bottomk => elements.sort_by(|a, b| nan_last(a, b).then(nan_first(&a.value, &b.value))),
+        Aggregation::Topk => elements.sort_by(|a, b| order::descending(a.value, b.value)),
+        Aggregation::Bottomk => elements.sort_by(|a, b| order::ascending(a.value, b.value)),
         _ => {}
     }
     elements.truncate(k);
     elements
+}
+
+/// The part of the elements that a ratio from -1 to 1 chooses.
+pub(super) fn part_of(ratio: f64, mut elements: Vec<Element>) -> Result<Vec<Element>, EvalError> {
+    if ratio.is_nan() {
+        let reason = "ratio value is NaN".to_owned();
+        return Err(EvalError::Parameter { function: "limit_ratio", reason });
+    }
+    elements.retain(|element| is_in_ratio(ratio, &element.labels));
+    Ok(elements)
 }
 
 /// One element for each value that occurs, with the value as a label.
@@ -56,7 +67,7 @@ pub(super) fn count_values(
     let mut counts: Vec<Element> = Vec::new();
     let mut places: HashMap<Labels, usize> = HashMap::new();
     for element in elements {
-        let labels = group_labels(grouping, &element.labels).with(label, &format_value(element.value));
+        let labels = group_labels(grouping, &element.labels).with(label, &decimal(element.value));
         let place = *places.entry(labels.clone()).or_insert_with(|| {
             counts.push(Element { labels, value: 0.0, drop_name: element.drop_name });
             counts.len() - 1
@@ -66,9 +77,4 @@ pub(super) fn count_values(
         }
     }
     Ok(counts)
-}
-
-/// A value as a label: the shortest decimal that reads back, never with an exponent.
-fn format_value(value: f64) -> String {
-    if value == f64::INFINITY { "+Inf".to_owned() } else { value.to_string().replace("inf", "Inf") }
 }

@@ -13,6 +13,7 @@ use ballast_types::labels::METRIC_NAME;
 
 use crate::EvalError;
 use crate::ast::{Aggregate, Aggregation, Expr, LabelChoice};
+use crate::notes::wording;
 use crate::step::{Element, Step};
 
 /// Evaluates an aggregation at an instant.
@@ -35,8 +36,16 @@ pub(crate) fn evaluate(step: &Step<'_>, aggregate: &Aggregate) -> Result<Vec<Ele
             let groups = group(&aggregate.grouping, elements);
             Ok(groups.into_iter().flat_map(|g| choose::some_of(aggregation, k, g.elements)).collect())
         }
+        Aggregation::LimitRatio => {
+            let mut ratio = parameter(&aggregate.parameter)?;
+            step.query.note(|notes| ratio = wording::ratio_capped(notes, None, ratio));
+            choose::part_of(ratio, elements)
+        }
         _ => {
             let phi = parameter(&aggregate.parameter)?;
+            if aggregation == Aggregation::Quantile {
+                step.query.note(|notes| wording::quantile_out_of_range(notes, None, phi));
+            }
             let fold = |g: Group| Element {
                 value: reduce::reduce(aggregation, phi, g.elements.iter().map(|e| e.value)),
                 drop_name: g.elements.iter().any(|e| e.drop_name),

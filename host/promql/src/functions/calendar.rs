@@ -1,11 +1,10 @@
 //! Parts of a date, in UTC and the proleptic Gregorian calendar, from seconds since the epoch.
 
-use super::Function;
-
 const DAY_SECS: i64 = 86_400;
 
-pub(super) fn find(name: &str) -> Option<Function> {
-    Some(Function::Date(match name {
+/// The function of a name; it takes seconds since the epoch.
+pub(crate) fn date_kernel(name: &str) -> Option<fn(f64) -> f64> {
+    Some(match name {
         "minute" => |secs| of(secs, |s| s.rem_euclid(3600) / 60),
         "hour" => |secs| of(secs, |s| s.rem_euclid(DAY_SECS) / 3600),
         // The first of January 1970 was a Thursday; Sunday is 0.
@@ -16,7 +15,7 @@ pub(super) fn find(name: &str) -> Option<Function> {
         "month" => |secs| of(secs, |s| date(s).month),
         "year" => |secs| of(secs, |s| date(s).year),
         _ => return None,
-    }))
+    })
 }
 
 /// NaN where the value is no instant; beyond some billion years there is no calendar.

@@ -1,13 +1,12 @@
-//! Functions on a vector as a whole, and between scalars and vectors: `scalar`, `vector`, `time`, `timestamp`, `sort`.
+//! Functions on a vector as a whole, and between scalars and vectors: `scalar`, `vector`, `time`, `timestamp`, and the sorts.
 
 use std::cmp::Ordering;
 
 use ballast_types::Labels;
 
-use super::Function;
+use super::{Function, order};
 use crate::EvalError;
 use crate::ast::Expr;
-use crate::numeric::nan_first;
 use crate::step::{Element, Partial, Step};
 
 pub(super) fn find(name: &str) -> Option<Function> {
@@ -17,11 +16,13 @@ pub(super) fn find(name: &str) -> Option<Function> {
         "time" => |step, _| Ok(Partial::Scalar(step.at_ms as f64 / 1000.0)),
         "pi" => |_, _| Ok(Partial::Scalar(std::f64::consts::PI)),
         "timestamp" => timestamp,
-        "sort" => |step, arguments| {
-            sorted(step, arguments, |a, b| nan_last(a, b).then(nan_first(&a.value, &b.value)))
+        "sort" => |step, arguments| sorted(step, arguments, |a, b| order::ascending(a.value, b.value)),
+        "sort_desc" => |step, arguments| sorted(step, arguments, |a, b| order::descending(a.value, b.value)),
+        "sort_by_label" => |step, arguments| {
+            sorted(step, arguments, |a, b| order::by_labels(names(arguments), &a.labels, &b.labels))
         },
-        "sort_desc" => |step, arguments| {
-            sorted(step, arguments, |a, b| nan_last(a, b).then(nan_first(&b.value, &a.value)))
+        "sort_by_label_desc" => |step, arguments| {
+            sorted(step, arguments, |a, b| order::by_labels(names(arguments), &b.labels, &a.labels))
         },
         _ => return None,
     }))
@@ -53,14 +54,18 @@ fn timestamp(step: &Step<'_>, arguments: &[Expr]) -> Result<Partial, EvalError> 
     Ok(Partial::Vector(argument(step, arguments)?.into_iter().map(|e| stamped(e, now)).collect()))
 }
 
-fn nan_last(a: &Element, b: &Element) -> Ordering {
-    a.value.is_nan().cmp(&b.value.is_nan())
+/// The texts among the arguments.
+fn names(arguments: &[Expr]) -> impl Iterator<Item = &str> {
+    arguments.iter().filter_map(|argument| match argument {
+        Expr::Text(name) => Some(name.as_str()),
+        _ => None,
+    })
 }
 
 fn sorted(
     step: &Step<'_>,
     arguments: &[Expr],
-    order: fn(&Element, &Element) -> Ordering,
+    order: impl Fn(&Element, &Element) -> Ordering,
 ) -> Result<Partial, EvalError> {
     let mut elements = argument(step, arguments)?;
     elements.sort_by(order);

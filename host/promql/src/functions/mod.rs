@@ -1,42 +1,42 @@
 //! The functions of PromQL by their kinds: over the window of a series, on each element, or special.
 //!
-//! The table says which there are; each family lies in a file of its own. The parser has checked how many arguments there
-//! are and of what types, so that a missing one can only mean an optional one.
+//! What computes is plain: [`window::window_kernel`], [`math::each_kernel`], [`calendar::date_kernel`], [`buckets`],
+//! [`order`] and [`ratio`] know no evaluator. Here is how the evaluator calls them. The parser has checked how many
+//! arguments there are and of what types, so that a missing one can only mean an optional one.
 
 mod absent;
-mod calendar;
+pub(crate) mod buckets;
+pub(crate) mod calendar;
 mod elements;
+#[allow(dead_code, reason = "the planned evaluator calls what the walking one does not know")]
+pub(crate) mod extended;
 mod histogram;
 mod labels;
-mod math;
+pub(crate) mod math;
+pub(crate) mod order;
 mod over_time;
 mod rates;
+pub(crate) mod ratio;
 mod regression;
+#[allow(dead_code, reason = "the planned evaluator calls what the walking one does not know")]
+pub(crate) mod window;
 
-use ballast_types::Sample;
+use ballast_types::labels::METRIC_NAME;
 
 use crate::EvalError;
 use crate::ast::{Call, Expr};
-use crate::step::{Bounds, Element, Partial, Step};
-
-/// What a function over a window sees.
-pub(crate) struct Window<'w> {
-    /// At least one sample, none a staleness marker.
-    pub(crate) samples: &'w [Sample],
-    pub(crate) bounds: Bounds,
-    /// The instant of the evaluation, wherever the window lies.
-    pub(crate) at_ms: i64,
-    /// The scalar arguments in their order.
-    pub(crate) scalars: &'w [f64],
-}
+use crate::notes::wording;
+use crate::step::{Element, Partial, Step};
+use math::Each;
+use window::{Window, WindowKernel};
 
 /// How a function is evaluated.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Function {
     /// A window of each series to one value, or none.
-    Window { reduce: fn(&Window<'_>) -> Option<f64>, keeps_name: bool },
+    Window(&'static WindowKernel),
     /// Each element's value with the scalar arguments to one value, or none.
-    Each(fn(f64, &[f64]) -> Option<f64>),
+    Each(Each),
     /// As `Each`, and without arguments on the present instant in seconds.
     Date(fn(f64) -> f64),
     /// Anything else.
@@ -45,29 +45,19 @@ pub(crate) enum Function {
 
 /// The function of a name.
 pub(crate) fn find(name: &str) -> Option<Function> {
-    let families = [
-        rates::find,
-        regression::find,
-        over_time::find,
-        math::find,
-        calendar::find,
-        elements::find,
-        labels::find,
-        histogram::find,
-        absent::find,
+    let plain = [
+        |name: &str| window::window_kernel(name).map(Function::Window),
+        |name: &str| math::each_kernel(name).map(Function::Each),
+        |name: &str| calendar::date_kernel(name).map(Function::Date),
     ];
-    families.iter().find_map(|family| family(name))
-}
-
-/// A function over windows that drops the name.
-const fn window(reduce: fn(&Window<'_>) -> Option<f64>) -> Function {
-    Function::Window { reduce, keeps_name: false }
+    let special = [elements::find, labels::find, histogram::find, absent::find];
+    plain.iter().find_map(|family| family(name)).or_else(|| special.iter().find_map(|family| family(name)))
 }
 
 /// Evaluates a call at an instant.
 pub(crate) fn call(step: &Step<'_>, call: &Call) -> Result<Partial, EvalError> {
     match call.function {
-        Function::Window { reduce, keeps_name } => over_windows(step, call, reduce, keeps_name),
+        Function::Window(kernel) => over_windows(step, call, kernel),
         Function::Each(compute) => on_each(step, call, compute),
         Function::Date(compute) => on_dates(step, call, compute),
         Function::Special(evaluate) => evaluate(step, &call.arguments),
@@ -78,33 +68,43 @@ fn is_window(tree: &Expr) -> bool {
     matches!(tree, Expr::Range(_) | Expr::Subquery(_))
 }
 
-fn over_windows(
-    step: &Step<'_>,
-    call: &Call,
-    reduce: fn(&Window<'_>) -> Option<f64>,
-    keeps_name: bool,
-) -> Result<Partial, EvalError> {
+fn over_windows(step: &Step<'_>, call: &Call, kernel: &'static WindowKernel) -> Result<Partial, EvalError> {
     let Some(tree) = call.arguments.iter().find(|argument| is_window(argument)) else {
         return Ok(Partial::Vector(Vec::new()));
     };
     let scalars = call.arguments.iter().filter(|a| !is_window(a)).map(|a| step.scalar(a));
     let scalars = scalars.collect::<Result<Vec<f64>, _>>()?;
+    let tracks = step.tracks(tree)?;
+    if !tracks.is_empty() {
+        refuse_or_note(step, kernel, &scalars)?;
+    }
     let bounds = step.bounds(tree);
     let mut elements = Vec::new();
-    for track in step.tracks(tree)? {
+    for track in tracks {
         let window = Window { samples: &track.samples, bounds, at_ms: step.at_ms, scalars: &scalars };
-        if let Some(value) = reduce(&window) {
-            elements.push(Element { labels: track.labels, value, drop_name: track.drop_name || !keeps_name });
+        let Some(value) = (kernel.reduce)(&window) else { continue };
+        if kernel.for_counters {
+            let name = track.labels.get(METRIC_NAME).unwrap_or_default();
+            step.query.note(|notes| wording::possibly_no_counter(notes, None, name));
         }
+        elements.push(Element {
+            labels: track.labels,
+            value,
+            drop_name: track.drop_name || !kernel.keeps_name,
+        });
     }
     Ok(Partial::Vector(elements))
 }
 
-fn on_each(
-    step: &Step<'_>,
-    call: &Call,
-    compute: fn(f64, &[f64]) -> Option<f64>,
-) -> Result<Partial, EvalError> {
+fn refuse_or_note(step: &Step<'_>, kernel: &'static WindowKernel, scalars: &[f64]) -> Result<(), EvalError> {
+    (kernel.refuses)(scalars).map_err(|reason| EvalError::Parameter { function: kernel.name, reason })?;
+    if let Some(phi) = scalars.first().filter(|_| kernel.takes_quantile) {
+        step.query.note(|notes| wording::quantile_out_of_range(notes, None, *phi));
+    }
+    Ok(())
+}
+
+fn on_each(step: &Step<'_>, call: &Call, compute: Each) -> Result<Partial, EvalError> {
     let Some((first, rest)) = call.arguments.split_first() else { return Ok(Partial::Vector(Vec::new())) };
     let scalars = rest.iter().map(|a| step.scalar(a)).collect::<Result<Vec<f64>, _>>()?;
     let element = |e: Element| {

@@ -1,48 +1,111 @@
 //! Aggregates of a window's samples over time: `avg_over_time` and its like.
 
-use super::{Function, Window, window};
-use crate::numeric::{KahanSum, Mean, quantile};
+use super::window::{Window, WindowKernel};
+use crate::numeric::{KahanSum, Mean, Variance, larger, quantile, smaller};
 
-pub(super) fn find(name: &str) -> Option<Function> {
-    Some(match name {
-        "avg_over_time" => window(|w| Some(values(w).fold(Mean::default(), Mean::plus).result())),
-        "sum_over_time" => window(|w| Some(values(w).fold(KahanSum::default(), KahanSum::plus).total())),
-        "min_over_time" => {
-            window(|w| values(w).reduce(|best, v| if v < best || best.is_nan() { v } else { best }))
-        }
-        "max_over_time" => {
-            window(|w| values(w).reduce(|best, v| if v > best || best.is_nan() { v } else { best }))
-        }
-        "count_over_time" => window(|w| Some(w.samples.len() as f64)),
-        "last_over_time" => Function::Window { reduce: |w| values(w).last(), keeps_name: true },
-        "first_over_time" => Function::Window { reduce: |w| values(w).next(), keeps_name: true },
-        "present_over_time" => window(|_| Some(1.0)),
-        "quantile_over_time" => window(|w| Some(quantile(*w.scalars.first()?, values(w).collect()))),
-        "stdvar_over_time" => window(|w| Some(variance(w))),
-        "stddev_over_time" => window(|w| Some(variance(w).sqrt())),
-        "mad_over_time" => window(|w| Some(deviation_from_median(w))),
-        _ => return None,
-    })
-}
+pub(super) const KERNELS: [WindowKernel; 16] = [
+    WindowKernel {
+        takes_sum: true,
+        ..WindowKernel::new("avg_over_time", |w| Some(values(w).fold(Mean::default(), Mean::plus).result()))
+            .summarized(|s, _| Some(s.sum / s.count as f64 + s.compensation / s.count as f64))
+    },
+    WindowKernel {
+        takes_sum: true,
+        ..WindowKernel::new("sum_over_time", |w| {
+            Some(values(w).fold(KahanSum::default(), KahanSum::plus).total())
+        })
+        .summarized(|s, _| Some(s.total()))
+    },
+    WindowKernel::new("min_over_time", |w| values(w).reduce(smaller)).summarized(|s, _| Some(s.min)),
+    WindowKernel::new("max_over_time", |w| values(w).reduce(larger)).summarized(|s, _| Some(s.max)),
+    WindowKernel::new("count_over_time", |w| Some(w.samples.len() as f64))
+        .summarized(|s, _| Some(s.count as f64)),
+    WindowKernel {
+        keeps_name: true,
+        ..WindowKernel::new("last_over_time", |w| values(w).last()).summarized(|s, _| Some(s.last.value))
+    },
+    WindowKernel {
+        keeps_name: true,
+        ..WindowKernel::new("first_over_time", |w| values(w).next()).summarized(|s, _| Some(s.first.value))
+    },
+    WindowKernel::new("present_over_time", |_| Some(1.0)).summarized(|_, _| Some(1.0)),
+    WindowKernel {
+        takes_quantile: true,
+        ..WindowKernel::new("quantile_over_time", |w| {
+            Some(quantile(*w.scalars.first()?, values(w).collect()))
+        })
+    },
+    WindowKernel::new("stdvar_over_time", |w| Some(variance(w))),
+    WindowKernel::new("stddev_over_time", |w| Some(variance(w).sqrt())),
+    WindowKernel::new("mad_over_time", |w| Some(deviation_from_median(w))),
+    WindowKernel::new("ts_of_min_over_time", |w| last_where(w, |value, best| value <= best)),
+    WindowKernel::new("ts_of_max_over_time", |w| last_where(w, |value, best| value >= best)),
+    WindowKernel::new("ts_of_first_over_time", |w| Some(w.samples.first()?.at.as_secs_f64()))
+        .summarized(|s, _| Some(s.first.at.as_secs_f64())),
+    WindowKernel::new("ts_of_last_over_time", |w| Some(w.samples.last()?.at.as_secs_f64()))
+        .summarized(|s, _| Some(s.last.at.as_secs_f64())),
+];
 
 fn values<'w>(window: &'w Window<'_>) -> impl Iterator<Item = f64> + 'w {
     window.samples.iter().map(|sample| sample.value)
 }
 
-/// The population variance, by Welford's method on compensated sums.
 fn variance(window: &Window<'_>) -> f64 {
-    let (mut count, mut mean, mut squares) = (0.0, KahanSum::default(), KahanSum::default());
-    for value in values(window) {
-        count += 1.0;
-        let delta = value - mean.total();
-        mean = mean.plus(delta / count);
-        squares = squares.plus(delta * (value - mean.total()));
-    }
-    squares.total() / count
+    values(window).fold(Variance::default(), Variance::plus).result()
 }
 
 /// The median of the distances from the median.
 fn deviation_from_median(window: &Window<'_>) -> f64 {
     let median = quantile(0.5, values(window).collect());
     quantile(0.5, values(window).map(|value| (value - median).abs()).collect())
+}
+
+/// When the extreme value was last there, in seconds; NaN gives way to anything.
+fn last_where(window: &Window<'_>, as_good: fn(f64, f64) -> bool) -> Option<f64> {
+    let mut best = *window.samples.first()?;
+    for sample in window.samples {
+        if as_good(sample.value, best.value) || best.value.is_nan() {
+            best = *sample;
+        }
+    }
+    Some(best.at.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::window::tests::{at, run};
+    use rstest::rstest;
+
+    const NAN: f64 = f64::NAN;
+
+    #[rstest]
+    #[case("avg_over_time", &[], &[1.0, 2.0, 6.0], 3.0)]
+    #[case("avg_over_time", &[], &[f64::MAX, f64::MAX], f64::MAX)]
+    #[case("sum_over_time", &[], &[1.0, 1e100, 1.0, -1e100], 2.0)]
+    #[case("min_over_time", &[], &[NAN, 3.0, 2.0, NAN], 2.0)]
+    #[case("max_over_time", &[], &[NAN, 3.0, 2.0, NAN], 3.0)]
+    #[case("max_over_time", &[], &[NAN], NAN)]
+    #[case("count_over_time", &[], &[NAN, 3.0], 2.0)]
+    #[case("last_over_time", &[], &[1.0, 3.0], 3.0)]
+    #[case("first_over_time", &[], &[1.0, 3.0], 1.0)]
+    #[case("present_over_time", &[], &[NAN], 1.0)]
+    #[case("quantile_over_time", &[0.25], &[4.0, 0.0, 8.0], 2.0)]
+    #[case("quantile_over_time", &[-1.0], &[4.0], f64::NEG_INFINITY)]
+    #[case("stdvar_over_time", &[], &[2.0, 4.0, 6.0, 8.0], 5.0)]
+    #[case("stddev_over_time", &[], &[1.0, 3.0], 1.0)]
+    #[case("mad_over_time", &[], &[4.0, 6.0, 2.0, 1.0, 999.0, 1.0, 2.0], 1.0)]
+    #[case("ts_of_min_over_time", &[], &[NAN, 1.0, 2.0, 1.0], 40.0)]
+    #[case("ts_of_max_over_time", &[], &[2.0, 1.0, 2.0, 1.0], 30.0)]
+    #[case("ts_of_first_over_time", &[], &[1.0, 1.0], 10.0)]
+    #[case("ts_of_last_over_time", &[], &[1.0, 1.0], 20.0)]
+    fn reduces_as_computed_by_hand(
+        #[case] name: &str,
+        #[case] scalars: &[f64],
+        #[case] values: &[f64],
+        #[case] expected: f64,
+    ) {
+        let found = run(name, &at(10, values), scalars).unwrap();
+        let same = found == expected || (found.is_nan() && expected.is_nan());
+        assert!(same || (found / expected - 1.0).abs() < 1e-12, "{found}");
+    }
 }

@@ -205,6 +205,7 @@ fn lower_aggregation(id: token::TokenId) -> Option<Aggregation> {
         token::T_TOPK => Aggregation::Topk,
         token::T_BOTTOMK => Aggregation::Bottomk,
         token::T_LIMITK => Aggregation::Limitk,
+        token::T_LIMIT_RATIO => Aggregation::LimitRatio,
         token::T_QUANTILE => Aggregation::Quantile,
         token::T_COUNT_VALUES => Aggregation::CountValues,
         _ => return None,
