@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use ballast_alerting::Problem;
 use ballast_ports::{
-    Clock, Connector, HttpSend, PluginRuntime, Scraper, SeriesStore, Store, StoreError, TargetSource,
+    Clock, Connector, HttpSend, PluginRuntime, RemoteQueries, Scraper, SeriesStore, Store, StoreError,
+    TargetSource,
 };
-use ballast_promql::{EvalError, Options, ParseError, Value};
+use ballast_promql::Value;
 use ballast_types::event::EventRecord;
 use ballast_types::execution::JournalEntry;
-use ballast_types::{ExecutionId, Sequence, ServiceName, Timestamp};
-use tokio::sync::{RwLock, Semaphore, broadcast, mpsc, watch};
+use ballast_types::ingest::{Exemplar, Metadata, SeriesStatistics};
+use ballast_types::{ExecutionId, Labels, Sequence, ServiceName, Timestamp};
+use tokio::sync::{RwLock, broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::bus::Bus;
@@ -21,19 +23,19 @@ use crate::dispatcher::{self, Dispatcher};
 use crate::door::DoorShared;
 use crate::evaluator;
 use crate::plugins::Plugins;
+use crate::query::{Answer, AskError, Asking, Choice, Question, TIMEOUT_MAX, When};
 use crate::reload::{self, Reload};
 use crate::rulebook::RuleBook;
 use crate::runner::{self, Runner};
 use crate::scraping::{self, JobStatus, Scraping, TargetStatus};
 use crate::settings::Settings;
+use crate::source::Source;
 use crate::supervision::Broken;
 use crate::telemetry::Telemetry;
 use crate::verifier;
 
 /// How often the core looks at what only time changes.
 const TICK: Duration = Duration::from_secs(1);
-/// Most queries of the API that are evaluated at the same time.
-const QUERIES_MAX: usize = 2;
 /// How often samples are made durable and old ones forgotten.
 const FLUSH: Duration = Duration::from_secs(5);
 
@@ -43,6 +45,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Samples.
     pub series: Arc<dyn SeriesStore>,
+    /// The API that holds the samples which rules judge, where that is not this host.
+    pub remote: Option<Arc<dyn RemoteQueries>>,
     /// The one clock.
     pub clock: Arc<dyn Clock>,
     /// The Wasm host.
@@ -70,20 +74,6 @@ pub enum StartError {
     Metrics(String),
 }
 
-/// Why a query has no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum AskError {
-    /// The text is no PromQL.
-    #[error(transparent)]
-    Parse(#[from] ParseError),
-    /// It cannot be evaluated.
-    #[error(transparent)]
-    Evaluate(#[from] EvalError),
-    /// The evaluation broke off.
-    #[error("evaluate the expression: {0}")]
-    Broken(String),
-}
-
 /// What a reload found wrong. Whatever was good has taken effect.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReloadReport {
@@ -98,6 +88,7 @@ pub struct Engine {
     dispatcher: Dispatcher,
     store: Arc<dyn Store>,
     series: Arc<dyn SeriesStore>,
+    source: Source,
     clock: Arc<dyn Clock>,
     bus: Bus,
     rulebook: Arc<RuleBook>,
@@ -105,8 +96,7 @@ pub struct Engine {
     scraping: Arc<Scraping>,
     telemetry: Arc<Telemetry>,
     reload: Arc<Reload>,
-    /// Queries that are evaluated at the same time.
-    queries: Semaphore,
+    asking: Asking,
     stop: watch::Sender<bool>,
     broken: Broken,
     tasks: RwLock<JoinSet<()>>,
@@ -133,9 +123,10 @@ impl Engine {
             dispatcher::run(dispatcher.clone(), inputs, store, clock, bus.clone(), action_sender);
         tasks.spawn(broken.clone().watch("dispatcher", dispatching));
 
+        let source = Source { local: parts.series.clone(), remote: parts.remote, rulebook: rulebook.clone() };
         let shared = Arc::new(DoorShared {
             store: parts.store.clone(),
-            series: parts.series.clone(),
+            source: source.clone(),
             clock: parts.clock.clone(),
             connectors: parts.connectors,
             http: parts.http,
@@ -159,10 +150,12 @@ impl Engine {
         });
         let (stop, _) = watch::channel(false);
         let started_at = parts.clock.now();
+        let asking = Asking::new(parts.series.clone(), parts.clock.clone());
         let engine = Arc::new(Engine {
             dispatcher,
             store: parts.store,
             series: parts.series,
+            source,
             clock: parts.clock,
             bus,
             rulebook,
@@ -170,7 +163,7 @@ impl Engine {
             scraping: scraping.clone(),
             telemetry,
             reload,
-            queries: Semaphore::new(QUERIES_MAX),
+            asking,
             stop,
             broken,
             tasks: RwLock::new(tasks),
@@ -206,6 +199,7 @@ impl Engine {
         let evaluation = evaluator::Evaluation {
             rulebook: self.rulebook.clone(),
             series: self.series.clone(),
+            source: self.source.clone(),
             clock: self.clock.clone(),
             dispatcher: self.dispatcher.clone(),
             telemetry: self.telemetry.clone(),
@@ -291,13 +285,48 @@ impl Engine {
 
     /// Evaluates PromQL at an instant.
     pub async fn query(&self, expression: &str, at: Timestamp) -> Result<Value, AskError> {
-        let parsed = ballast_promql::parse(expression)?;
-        // Each may hold millions of samples: the others wait their turn. The semaphore is never closed.
-        let _turn = self.queries.acquire().await;
-        let series = self.series.clone();
-        let evaluate = move || ballast_promql::evaluate(&parsed, &*series, at, &Options::default());
-        let value = tokio::task::spawn_blocking(evaluate).await;
-        Ok(value.map_err(|error| AskError::Broken(error.to_string()))??)
+        let (expression, when) = (expression.to_owned(), When::At(at));
+        let question = Question { expression, when, timeout: TIMEOUT_MAX, lookback: None };
+        self.ask(question, |answer| answer.value).await
+    }
+
+    /// Evaluates a query; `shape` makes of the answer what is wanted, away from what else goes on.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        question: Question,
+        shape: impl FnOnce(Answer) -> T + Send + 'static,
+    ) -> Result<T, AskError> {
+        self.asking.ask(question, shape).await
+    }
+
+    /// The labels of the series chosen, in order.
+    pub async fn find_series(&self, choice: Choice) -> Result<Vec<Labels>, AskError> {
+        self.asking.read(move |series| series.find(&choice.selectors, choice.range)).await
+    }
+
+    /// The label names of the series chosen, in order.
+    pub async fn label_names(&self, choice: Choice) -> Result<Vec<Arc<str>>, AskError> {
+        self.asking.read(move |series| series.label_names(&choice.selectors, choice.range)).await
+    }
+
+    /// The values of a label in the series chosen, in order.
+    pub async fn label_values(&self, name: String, choice: Choice) -> Result<Vec<Arc<str>>, AskError> {
+        self.asking.read(move |series| series.label_values(&name, &choice.selectors, choice.range)).await
+    }
+
+    /// The exemplars of the series chosen, by series and in order of time.
+    pub async fn exemplars(&self, choice: Choice) -> Result<Vec<(Labels, Vec<Exemplar>)>, AskError> {
+        self.asking.read(move |series| Ok(series.exemplars(&choice.selectors, choice.range))).await
+    }
+
+    /// What is known of metrics, by name.
+    pub async fn metadata(&self) -> Result<Vec<(Arc<str>, Vec<Metadata>)>, AskError> {
+        self.asking.read(|series| Ok(series.metadata())).await
+    }
+
+    /// What the series store holds, for people; lists are at most `limit` long.
+    pub async fn series_statistics(&self, limit: usize) -> Result<SeriesStatistics, AskError> {
+        self.asking.read(move |series| Ok(series.statistics(limit))).await
     }
 
     /// Listens to events from now on.

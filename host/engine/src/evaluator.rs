@@ -10,11 +10,12 @@ use ballast_alerting::{
     evaluate_recording_rule,
 };
 use ballast_ports::{Clock, SeriesStore};
-use ballast_promql::Options;
+use ballast_promql::{Options, Value};
 use ballast_types::alert::{Alert, AlertState, AlertTransition};
 use ballast_types::event::Event;
 use ballast_types::series::stale_nan;
 use ballast_types::{Labels, RuleId, Sample, Timestamp};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -23,12 +24,14 @@ use crate::dispatcher::Dispatcher;
 use crate::rulebook::{RuleBook, RuleStatus};
 use crate::scraping::next_after;
 use crate::settings::Settings;
+use crate::source::{Source, SourceError};
 use crate::telemetry::Telemetry;
 
 /// What evaluation needs.
 pub(crate) struct Evaluation {
     pub(crate) rulebook: Arc<RuleBook>,
     pub(crate) series: Arc<dyn SeriesStore>,
+    pub(crate) source: Source,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) telemetry: Arc<Telemetry>,
@@ -95,13 +98,24 @@ async fn evaluate_steadily(evaluation: Arc<Evaluation>, group: Arc<RuleGroup>) {
     let mut next = evaluation.clock.now();
     loop {
         let began = evaluation.clock.now();
-        for rule in &group.rules {
-            evaluation.rule(&group, rule).await;
-        }
+        evaluation.group(&group).await;
         evaluation.telemetry.group_took(evaluation.clock.now().since(began));
         next = next_after(next, interval, evaluation.clock.now());
         evaluation.clock.sleep_until(next).await;
     }
+}
+
+/// What a template asks, from a thread that may wait.
+fn ask(
+    runtime: &Handle,
+    source: &Source,
+    expression: &str,
+    at: Timestamp,
+) -> Result<Vec<(Labels, f64)>, String> {
+    let parsed = ballast_promql::parse(expression).map_err(|error| error.to_string())?;
+    let value = runtime.block_on(source.instant(&parsed, at, Options::default()));
+    let elements = value.map_err(|error| error.to_string())?.into_vector().into_iter();
+    Ok(elements.map(|sample| (sample.labels, sample.value)).collect())
 }
 
 /// What is not in a result right after a start is not over, it is unseen: it stays as it was.
@@ -115,53 +129,63 @@ fn keep_unseen(outcome: &mut AlertRuleOutcome) {
 }
 
 impl Evaluation {
-    async fn rule(&self, group: &RuleGroup, rule: &Rule) {
-        let now = self.clock.now();
-        let at = now - group.query_offset.unwrap_or(Duration::ZERO);
+    /// Evaluates the rules of a group in their order, so that one may read what another has just recorded.
+    async fn group(&self, group: &RuleGroup) {
+        let at = self.clock.now() - group.query_offset.unwrap_or(Duration::ZERO);
+        let expressions: Vec<_> = group.rules.iter().map(|rule| rule.expression().clone()).collect();
+        let known = self.source.together(&expressions, at).await;
+        for (rule, known) in group.rules.iter().zip(known) {
+            self.rule(rule, known, at).await;
+        }
+    }
+
+    /// `known` is the value of the rule's expression where it was asked for together with others.
+    async fn rule(&self, rule: &Rule, known: Option<Result<Value, SourceError>>, at: Timestamp) {
+        let began = self.clock.now();
+        let value = match known {
+            Some(known) => known,
+            None => self.source.instant(rule.expression(), at, Options::default()).await,
+        };
         // A failed query says nothing about the condition: every alert stays as it is.
-        let (series, error) = match self.query(rule, at).await {
-            Ok(vector) => (vector.len(), self.take(rule, &vector, at).await.err()),
-            Err(error) => (0, Some(error)),
+        let (series, error) = match value {
+            Ok(value) => {
+                let elements = value.into_vector().into_iter();
+                let vector: Vec<_> = elements.map(|sample| (sample.labels, sample.value)).collect();
+                (vector.len(), self.take(rule, vector, at).await.err())
+            }
+            Err(error) => (0, Some(error.to_string())),
         };
         self.telemetry.evaluated(error.is_none());
-        let took = self.clock.now().since(now);
-        self.note(rule, RuleStatus { evaluated_at: Some(now), took, error, series }).await;
+        let took = self.clock.now().since(began);
+        self.note(rule, RuleStatus { evaluated_at: Some(began), took, error, series }).await;
     }
 
-    /// Evaluation keeps a processor busy; it runs where that disturbs no task.
-    async fn query(&self, rule: &Rule, at: Timestamp) -> Result<Vec<(Labels, f64)>, String> {
-        let (expression, series) = (rule.expression().clone(), self.series.clone());
-        let evaluated = tokio::task::spawn_blocking(move || {
-            ballast_promql::evaluate(&expression, &*series, at, &Options::default())
-                .map_err(|error| error.to_string())
-        });
-        let value = evaluated.await.map_err(|error| format!("evaluate the expression: {error}"))??;
-        Ok(value.into_vector().into_iter().map(|sample| (sample.labels, sample.value)).collect())
-    }
-
-    async fn take(&self, rule: &Rule, vector: &[(Labels, f64)], at: Timestamp) -> Result<(), String> {
+    async fn take(&self, rule: &Rule, vector: Vec<(Labels, f64)>, at: Timestamp) -> Result<(), String> {
         let samples = match rule {
             Rule::Alert(rule) => self.alert(rule, vector, at).await?,
-            Rule::Record(rule) => evaluate_recording_rule(rule, vector).map_err(|error| error.to_string())?,
+            Rule::Record(rule) => {
+                evaluate_recording_rule(rule, &vector).map_err(|error| error.to_string())?
+            }
         };
         self.write(rule.id(), samples, at)
     }
 
+    /// Templates may ask queries and take long; they are expanded where that disturbs no task.
     async fn alert(
         &self,
         rule: &AlertRule,
-        vector: &[(Labels, f64)],
+        vector: Vec<(Labels, f64)>,
         at: Timestamp,
     ) -> Result<Vec<(Labels, f64)>, String> {
         let active = self.dispatcher.core().alerts_of(&rule.id);
-        let series = self.series.clone();
-        let mut query = move |expression: &str, at: Timestamp| {
-            let parsed = ballast_promql::parse(expression).map_err(|error| error.to_string())?;
-            let value = ballast_promql::evaluate(&parsed, &*series, at, &Options::default())
-                .map_err(|e| e.to_string())?;
-            Ok(value.into_vector().into_iter().map(|sample| (sample.labels, sample.value)).collect())
+        let (source, owned, runtime) = (self.source.clone(), rule.clone(), Handle::current());
+        let step = move || {
+            let mut query = |expression: &str, at: Timestamp| ask(&runtime, &source, expression, at);
+            evaluate_alert_rule(&owned, &active, &vector, at, &mut query, &Externals::default())
         };
-        let mut outcome = evaluate_alert_rule(rule, &active, vector, at, &mut query, &Externals::default())
+        let stepped = tokio::task::spawn_blocking(step).await;
+        let mut outcome = stepped
+            .map_err(|error| format!("expand the templates: {error}"))?
             .map_err(|error| error.to_string())?;
         if at < self.filled_at {
             keep_unseen(&mut outcome);

@@ -24,6 +24,7 @@ use crate::core::Core;
 use crate::dispatcher::{self, Dispatcher};
 use crate::door::DoorShared;
 use crate::settings::Settings;
+use crate::source::Source;
 
 /// A running execution.
 pub(crate) fn execution() -> Execution {
@@ -89,7 +90,7 @@ impl Host {
         let connector: Arc<dyn Connector> = platform.clone();
         let shared = Arc::new(DoorShared {
             store: store.clone(),
-            series: Arc::new(NoSeries),
+            source: Source { local: Arc::new(NoSeries), remote: None, rulebook: Default::default() },
             clock,
             connectors: BTreeMap::from([(ServiceName::new("api"), connector)]),
             http: Arc::new(NoHttp),

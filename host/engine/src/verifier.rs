@@ -8,12 +8,10 @@ use crate::core::{Input, RunEvent};
 use crate::door::DoorShared;
 
 /// The present value of the indicator that an execution is judged by; `None` where it has none, which is never taken for
-/// health. Evaluated where that disturbs no task.
+/// health.
 pub(crate) async fn indicator_of(execution: &Execution, shared: &DoorShared) -> Option<f64> {
     let parsed = ballast_promql::parse(&execution.objective.as_ref()?.indicator).ok()?;
-    let (series, now) = (shared.series.clone(), shared.clock.now());
-    let evaluate = move || ballast_promql::evaluate(&parsed, &*series, now, &Default::default());
-    let value = tokio::task::spawn_blocking(evaluate).await.ok()?.ok()?;
+    let value = shared.source.instant(&parsed, shared.clock.now(), Default::default()).await.ok()?;
     value.into_vector().first().map(|sample| sample.value).filter(|value| !value.is_nan())
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ballast_automation::{Guards, Replay, ReplayStep, permit};
-use ballast_ports::{Clock, Connector, Door, Halt, HttpSend, SeriesStore, Settled, Store};
+use ballast_ports::{Clock, Connector, Door, Halt, HttpSend, Settled, Store};
 use ballast_types::call::{Call, CallClass, CallError, CallErrorKind, Output, ServiceEffect};
 use ballast_types::execution::{Completion, Execution, Intent, JournalEntry, RunMode};
 use ballast_types::limits::BATCH_EFFECTS_MAX;
@@ -23,11 +23,12 @@ use tokio::sync::watch;
 
 use crate::core::{EffectTold, Input, RunEvent};
 use crate::dispatcher::Dispatcher;
+use crate::source::Source;
 
 /// What every door of a host shares.
 pub(crate) struct DoorShared {
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) series: Arc<dyn SeriesStore>,
+    pub(crate) source: Source,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) connectors: BTreeMap<ServiceName, Arc<dyn Connector>>,
     pub(crate) http: Arc<dyn HttpSend>,

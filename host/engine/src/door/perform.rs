@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use ballast_ports::{Connector, SeriesStore, Settled};
-use ballast_promql::{EvalError, Options, Value};
+use ballast_ports::{Connector, RemoteError, Settled};
+use ballast_promql::{Options, Value};
 use ballast_types::call::{
     Call, CallError, CallErrorKind, Change, IncidentSummary, MetricPoint, Output, ServiceEffect,
 };
@@ -14,6 +14,7 @@ use ballast_types::{Labels, ServiceName};
 
 use super::RunDoor;
 use crate::core::{Command, CommandError, Input};
+use crate::source::SourceError;
 
 /// Most samples that one query of a plugin may touch.
 const QUERY_SAMPLES_MAX: usize = 2_000_000;
@@ -152,7 +153,8 @@ impl RunDoor {
     async fn query(&self, expression: &str) -> Result<Output, CallError> {
         let now = self.shared.clock.now();
         let parsed = ballast_promql::parse(expression).map_err(|e| invalid(&e.to_string()))?;
-        self.evaluate(move |series| ballast_promql::evaluate(&parsed, series, now, &query_options())).await
+        let value = self.shared.source.instant(&parsed, now, query_options()).await;
+        value.map(|value| Output::Points(points(value))).map_err(asked)
     }
 
     async fn query_range(
@@ -169,22 +171,8 @@ impl RunDoor {
         let (now, step) = (self.shared.clock.now(), Duration::from_millis(step_ms));
         let parsed = ballast_promql::parse(expression).map_err(|e| invalid(&e.to_string()))?;
         let start = now - Duration::from_millis(lookback_ms);
-        self.evaluate(move |series| {
-            ballast_promql::evaluate_range(&parsed, series, start, now, step, &query_options())
-                .map(Value::Matrix)
-        })
-        .await
-    }
-
-    /// Evaluation keeps a processor busy; it runs where that disturbs no task, and where a time limit can leave it behind.
-    async fn evaluate(
-        &self,
-        evaluate: impl FnOnce(&dyn SeriesStore) -> Result<Value, EvalError> + Send + 'static,
-    ) -> Result<Output, CallError> {
-        let series = self.shared.series.clone();
-        let evaluated = tokio::task::spawn_blocking(move || evaluate(&*series).map(points)).await;
-        let points = evaluated.map_err(|error| unavailable(&format!("evaluate the expression: {error}")))?;
-        points.map(Output::Points).map_err(|error| invalid(&error.to_string()))
+        let series = self.shared.source.range(&parsed, (start, now), step, query_options()).await;
+        series.map(|series| Output::Points(points(Value::Matrix(series)))).map_err(asked)
     }
 
     fn incident(&self) -> Result<Output, CallError> {
@@ -220,6 +208,15 @@ impl RunDoor {
             CommandError::Invalid(message) => invalid(&message),
             other => unavailable(&other.to_string()),
         })
+    }
+}
+
+/// A query that makes no sense is the plugin's mistake; a source that does not answer is not.
+fn asked(error: SourceError) -> CallError {
+    match error {
+        SourceError::Evaluate(error) => invalid(&error.to_string()),
+        SourceError::Remote(RemoteError::Refused { .. }) => invalid(&error.to_string()),
+        SourceError::Remote(_) | SourceError::Broken(_) => unavailable(&error.to_string()),
     }
 }
 

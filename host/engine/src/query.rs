@@ -1,0 +1,242 @@
+//! Asking the series store: PromQL at an instant or over a range, which series there are, their labels, exemplars and
+//! metadata. What is asked for is parsed here; who asks, and in which shape the answer travels, is the caller's.
+//!
+//! Invariants: questions take turns, and those about one instant never queue behind ranges; each has a time in all, the
+//! queue included; one that nobody waits for any more stops at its next read.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ballast_ports::{Clock, SeriesStore};
+use ballast_promql::{EvalError, Options, ParseError, Value};
+use ballast_types::{Found, Matcher, QueryError, Queryable, Selection, Series, TimeRange, Timestamp};
+use tokio::sync::Semaphore;
+
+/// Most questions about one instant that are answered at the same time.
+const INSTANTS_MAX: usize = 2;
+/// Most ranges that are evaluated at the same time: each may hold millions of samples.
+const RANGES_MAX: usize = 2;
+/// Most instants that one range may have.
+pub const STEPS_MAX: i64 = 11_000;
+/// Longest time that a question may take, the queue included.
+pub const TIMEOUT_MAX: Duration = Duration::from_secs(120);
+
+/// Why a query has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The text is no PromQL.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    /// It cannot be evaluated.
+    #[error(transparent)]
+    Evaluate(#[from] EvalError),
+    /// The series could not be read.
+    #[error(transparent)]
+    Read(#[from] QueryError),
+    /// It took too long; in which of its stages.
+    #[error("query timed out in {0}")]
+    TimedOut(&'static str),
+    /// The evaluation broke off.
+    #[error("evaluate the expression: {0}")]
+    Broken(String),
+}
+
+/// What an error of a question means to the one who asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskErrorKind {
+    /// The question makes no sense.
+    BadData,
+    /// It touches more samples than allowed.
+    TooManySamples,
+    /// It cannot be evaluated on these data.
+    Execution,
+    /// It took too long.
+    Timeout,
+    /// The data cannot be had now.
+    Unavailable,
+    /// A defect.
+    Internal,
+}
+
+impl AskError {
+    /// What it means to the one who asked.
+    pub fn kind(&self) -> AskErrorKind {
+        match self {
+            AskError::Parse(_) => AskErrorKind::BadData,
+            AskError::Evaluate(EvalError::TooManySamples(_)) => AskErrorKind::TooManySamples,
+            AskError::Evaluate(EvalError::Read(error)) | AskError::Read(error) => match error {
+                QueryError::TooManySamples { .. } => AskErrorKind::TooManySamples,
+                QueryError::Unavailable(_) => AskErrorKind::Unavailable,
+            },
+            AskError::Evaluate(EvalError::Range(_)) => AskErrorKind::BadData,
+            AskError::Evaluate(_) => AskErrorKind::Execution,
+            AskError::TimedOut(_) => AskErrorKind::Timeout,
+            AskError::Broken(_) => AskErrorKind::Internal,
+        }
+    }
+}
+
+/// When a query is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// At one instant.
+    At(Timestamp),
+    /// At the start and every step up to the end.
+    Range {
+        /// The first instant.
+        start: Timestamp,
+        /// No instant lies after it.
+        end: Timestamp,
+        /// More than nothing.
+        step: Duration,
+    },
+}
+
+/// A query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// PromQL.
+    pub expression: String,
+    /// When.
+    pub when: When,
+    /// How long it may take, at most [`TIMEOUT_MAX`].
+    pub timeout: Duration,
+    /// How old the latest sample of a series may be; `None` is the default.
+    pub lookback: Option<Duration>,
+}
+
+/// What a query comes to. A range yields a matrix.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The result.
+    pub value: Value,
+    /// Why the result may be wrong.
+    pub warnings: Vec<String>,
+    /// Why the query may not be what was meant.
+    pub infos: Vec<String>,
+}
+
+/// Series that satisfy a selector and have a sample in a range. No selector means every series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// One of them must be satisfied.
+    pub selectors: Vec<Vec<Matcher>>,
+    /// Both ends included.
+    pub range: TimeRange,
+}
+
+/// Reads one selector: `name{label="value"}`, without a range, an offset or an instant.
+pub fn parse_selector(text: &str) -> Result<Vec<Matcher>, ParseError> {
+    // A window can be taken of a bare selector only, so that the parser refuses everything else.
+    let parsed = ballast_promql::parse(&format!("{text}\n[1m]"))?;
+    Ok(parsed.selectors().next().map(|selector| selector.matchers.to_vec()).unwrap_or_default())
+}
+
+/// The series store as it is asked.
+pub(crate) struct Asking {
+    series: Arc<dyn SeriesStore>,
+    clock: Arc<dyn Clock>,
+    instants: Arc<Semaphore>,
+    ranges: Arc<Semaphore>,
+}
+
+impl Asking {
+    pub(crate) fn new(series: Arc<dyn SeriesStore>, clock: Arc<dyn Clock>) -> Self {
+        let turns = |most| Arc::new(Semaphore::new(most));
+        Asking { series, clock, instants: turns(INSTANTS_MAX), ranges: turns(RANGES_MAX) }
+    }
+
+    /// Evaluates a query; `shape` makes of the answer what is wanted, still within the turn.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        question: Question,
+        shape: impl FnOnce(Answer) -> T + Send + 'static,
+    ) -> Result<T, AskError> {
+        let parsed = ballast_promql::parse(&question.expression)?;
+        let lane = match question.when {
+            When::At(_) => &self.instants,
+            When::Range { .. } => &self.ranges,
+        };
+        let mut options = Options::default();
+        options.lookback = question.lookback.unwrap_or(options.lookback);
+        let evaluate = move |source: &Watched| {
+            let value = match question.when {
+                When::At(at) => ballast_promql::evaluate(&parsed, source, at, &options)?,
+                When::Range { start, end, step } => Value::Matrix(ballast_promql::evaluate_range(
+                    &parsed, source, start, end, step, &options,
+                )?),
+            };
+            Ok(shape(Answer { value, warnings: Vec::new(), infos: Vec::new() }))
+        };
+        self.in_turn(lane, question.timeout, evaluate).await
+    }
+
+    /// Reads from the store in a turn of its own.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn SeriesStore) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<T, AskError> {
+        self.in_turn(&self.instants, TIMEOUT_MAX, move |watched| Ok(read(&*watched.source)?)).await
+    }
+
+    /// Waits for a turn, then works; both within the time-out. The turn ends with the work, not with the waiting.
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        lane: &Arc<Semaphore>,
+        timeout: Duration,
+        work: impl FnOnce(&Watched) -> Result<T, AskError> + Send + 'static,
+    ) -> Result<T, AskError> {
+        let mut late = self.clock.sleep_until(self.clock.now() + timeout.min(TIMEOUT_MAX));
+        let turn = tokio::select! {
+            turn = lane.clone().acquire_owned() => turn,
+            () = &mut late => return Err(AskError::TimedOut("query queue")),
+        };
+        let watched = Watched { source: self.series.clone(), given_up: Arc::default() };
+        let _given_up = GivenUp(watched.given_up.clone());
+        let working = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work(&watched)
+        });
+        tokio::select! {
+            done = working => done.map_err(|error| AskError::Broken(error.to_string()))?,
+            () = &mut late => Err(AskError::TimedOut("expression evaluation")),
+        }
+    }
+}
+
+/// Set once nobody waits for the answer.
+struct GivenUp(Arc<AtomicBool>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The store for as long as somebody waits for what is read.
+struct Watched {
+    source: Arc<dyn SeriesStore>,
+    given_up: Arc<AtomicBool>,
+}
+
+impl Watched {
+    fn check(&self) -> Result<(), QueryError> {
+        match self.given_up.load(Ordering::Relaxed) {
+            true => Err(QueryError::Unavailable("nobody waits for the answer any more".to_owned())),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Queryable for Watched {
+    fn select(&self, matchers: &[Matcher], range: TimeRange) -> Result<Vec<Series>, QueryError> {
+        self.check()?;
+        self.source.select(matchers, range)
+    }
+
+    fn read(&self, selections: &[Selection<'_>]) -> Result<Vec<Found>, QueryError> {
+        self.check()?;
+        self.source.read(selections)
+    }
+}
