@@ -8,6 +8,11 @@
 
 mod number;
 mod parsed;
+pub mod remote_write;
 pub mod text;
+mod wire;
 
 pub use parsed::{PROBLEMS_MAX, Parsed, Reason, Refusals};
+
+/// Most characters of an exemplar's labels, names and values together, as OpenMetrics bounds them.
+pub(crate) const EXEMPLAR_CHARS_MAX: usize = 128;

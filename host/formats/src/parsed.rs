@@ -23,8 +23,6 @@ pub enum Reason {
     MissingName,
     /// A label name that is empty or cannot be.
     InvalidLabel,
-    /// Label names that are not in order.
-    UnsortedLabels,
     /// One label name twice.
     DuplicateLabel,
     /// Native histograms are not kept.
@@ -51,7 +49,6 @@ impl Reason {
             Reason::LabelLimit => "label_limit",
             Reason::MissingName => "missing_name",
             Reason::InvalidLabel => "invalid_label",
-            Reason::UnsortedLabels => "unsorted_labels",
             Reason::DuplicateLabel => "duplicate_label",
             Reason::NativeHistogram => "native_histogram",
             Reason::ExponentialHistogram => "exponential_histogram",

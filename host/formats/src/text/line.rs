@@ -9,13 +9,12 @@ use ballast_types::{Interner, Labels, Timestamp};
 
 use super::Format;
 use super::cursor::{Cursor, LabelPair, LineError, is_blank};
+use crate::EXEMPLAR_CHARS_MAX;
 use crate::number::{self, NotANumber};
 use crate::parsed::excerpt;
 
 /// Most bytes of the text of one series.
 pub const SERIES_BYTES_MAX: usize = 64 << 10;
-/// Most characters of an exemplar's labels, as OpenMetrics bounds them.
-const EXEMPLAR_CHARS_MAX: usize = 128;
 
 /// The labels of one line: sorted by name, each once, none empty, the metric name among them.
 #[derive(Clone, Debug, PartialEq, Eq)]
