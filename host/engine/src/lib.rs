@@ -40,4 +40,4 @@ pub use settings::{Settings, TargetSettings};
 pub use ballast_alerting::{Problem, Rule, RuleGroup, parse_matchers};
 pub use ballast_automation::Funnel;
 pub use ballast_ports::StoreError;
-pub use ballast_promql::{Value, VectorSample};
+pub use ballast_promql::{ParseError, Value, VectorSample};

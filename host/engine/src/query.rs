@@ -128,6 +128,7 @@ pub struct Choice {
 
 /// Reads one selector: `name{label="value"}`, without a range, an offset or an instant.
 pub fn parse_selector(text: &str) -> Result<Vec<Matcher>, ParseError> {
+    ballast_promql::parse(text)?;
     // A window can be taken of a bare selector only, so that the parser refuses everything else.
     let parsed = ballast_promql::parse(&format!("{text}\n[1m]"))?;
     Ok(parsed.selectors().next().map(|selector| selector.matchers.to_vec()).unwrap_or_default())

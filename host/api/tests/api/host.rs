@@ -119,6 +119,7 @@ impl Host {
             runtime: Arc::new(NoPlugins),
             scraper: Arc::new(DownScraper),
             target_sources: Vec::new(),
+            remote: None,
             connectors: Default::default(),
             http: Arc::new(NoHttp),
             version: "9.9.9".into(),

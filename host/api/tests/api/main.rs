@@ -11,5 +11,6 @@ mod incidents;
 mod openapi;
 mod problems;
 mod prometheus;
+mod prometheus_rules;
 mod rules;
 mod serving;
