@@ -6,6 +6,7 @@
 //! Invariants: no bytes make a decoder panic; what cannot be read is refused with a counted reason and does not spoil the
 //! rest; memory stays within a small multiple of the body that the caller allowed.
 
+mod keyed;
 mod number;
 mod parsed;
 pub mod remote_write;

@@ -1,37 +1,37 @@
 //! From the encoded labels of a series to its labels, for all senders together.
 //!
-//! Two halves: what is used moves to the young one; when that is full the old one goes and the young one becomes old. So
-//! what is used stays, what is not goes, and nothing is counted per use.
-
-use std::collections::HashMap;
+//! Bounded in bytes. When it is full, a hand goes round and drops the first entry that was not used since it last passed.
 
 use ballast_types::{Interner, Labels};
-use foldhash::fast::RandomState;
 
-type Half = HashMap<Box<[u8]>, Labels, RandomState>;
+use crate::keyed::Keyed;
 
-/// Beside its key: the entry and about what the labels take.
+/// Beside its text: the entry and about what the labels take.
 const ENTRY_BYTES: usize = 256;
 
-/// Labels of series seen before, by their encoded form. Bounded in bytes.
+/// Labels of series seen before, by their encoded form.
 pub struct LabelCache {
-    young: Half,
-    old: Half,
-    young_bytes: usize,
-    half_bytes_max: usize,
+    known: Keyed<Known>,
+    bytes: usize,
+    bytes_max: usize,
+    hand: u32,
     interner: Interner,
+}
+
+struct Known {
+    labels: Labels,
+    is_used: bool,
 }
 
 impl LabelCache {
     /// A cache of about `bytes_max` bytes whose labels share their texts through `interner`.
     pub fn new(interner: Interner, bytes_max: usize) -> Self {
-        let half_bytes_max = bytes_max / 2;
-        LabelCache { young: Half::default(), old: Half::default(), young_bytes: 0, half_bytes_max, interner }
+        LabelCache { known: Keyed::default(), bytes: 0, bytes_max, hand: 0, interner }
     }
 
     /// How many series are known.
     pub fn len(&self) -> usize {
-        self.young.len() + self.old.len()
+        self.known.len()
     }
 
     /// Whether none is known.
@@ -39,24 +39,46 @@ impl LabelCache {
         self.len() == 0
     }
 
-    pub(super) fn get(&mut self, key: &[u8]) -> Option<Labels> {
-        if let Some(labels) = self.young.get(key) {
-            return Some(labels.clone());
-        }
-        let (key, labels) = self.old.remove_entry(key)?;
-        self.put(key, labels.clone());
-        Some(labels)
+    pub(super) fn begin(&mut self) {
+        self.known.begin();
     }
 
-    pub(super) fn put(&mut self, key: Box<[u8]>, labels: Labels) {
-        let bytes = key.len() + ENTRY_BYTES;
-        if self.young_bytes + bytes > self.half_bytes_max {
-            self.old = std::mem::take(&mut self.young);
-            self.young_bytes = 0;
+    pub(super) fn get(&mut self, text: &[u8]) -> Option<Labels> {
+        let foretold = self.known.foretold();
+        let place = match self.known.text(foretold) == text && !text.is_empty() {
+            true => foretold,
+            false => self.known.find(text)?,
+        };
+        self.known.follow(place);
+        let known = self.known.get_mut(place)?;
+        known.is_used = true;
+        Some(known.labels.clone())
+    }
+
+    pub(super) fn put(&mut self, text: &[u8], labels: Labels) {
+        let bytes = text.len() + ENTRY_BYTES;
+        if bytes > self.bytes_max {
+            return;
         }
-        if bytes <= self.half_bytes_max {
-            self.young_bytes += bytes;
-            self.young.insert(key, labels);
+        while self.bytes + bytes > self.bytes_max {
+            self.drop_one();
+        }
+        self.bytes += bytes;
+        let place = self.known.add(text, Known { labels, is_used: false });
+        self.known.follow(place);
+    }
+
+    /// One step of the hand.
+    fn drop_one(&mut self) {
+        let place = self.hand;
+        self.hand = if place + 1 < self.known.places() { place + 1 } else { 0 };
+        match self.known.get_mut(place) {
+            Some(known) if known.is_used => known.is_used = false,
+            Some(_) => {
+                self.bytes -= self.known.text(place).len() + ENTRY_BYTES;
+                self.known.remove(place);
+            }
+            None => {}
         }
     }
 
@@ -72,12 +94,12 @@ mod tests {
     #[test]
     fn what_is_used_stays_and_the_size_is_bounded() {
         let mut cache = LabelCache::new(Interner::default(), 20 * (ENTRY_BYTES + 4));
-        let key = |i: u32| Box::from(i.to_le_bytes());
         for i in 0..1000u32 {
-            cache.put(key(i), Labels::empty());
+            cache.put(&i.to_le_bytes(), Labels::empty());
             assert!(cache.get(&0u32.to_le_bytes()).is_some());
             assert!(cache.len() <= 20);
         }
         assert!(cache.get(&500u32.to_le_bytes()).is_none());
+        assert_eq!(cache.bytes, cache.len() * (ENTRY_BYTES + 4));
     }
 }

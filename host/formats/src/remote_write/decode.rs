@@ -99,6 +99,7 @@ struct Decoder<'l, 'c> {
 
 impl<'l, 'c> Decoder<'l, 'c> {
     fn new(limits: &'l Limits, cache: &'c mut LabelCache) -> Self {
+        cache.begin();
         let (parsed, key, numbers) = (Parsed::default(), Vec::new(), Vec::new());
         let resolved_left = limits.unpacked_bytes_max.saturating_mul(RESOLVED_FACTOR);
         let items_left = limits.items_max;

@@ -27,6 +27,14 @@ impl From<Malformed> for DecodeError {
 /// Appends a label in the form of version 1.0.
 pub(super) fn put_label(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
     let size = 2 + varint_size(name.len()) + name.len() + varint_size(value.len()) + value.len();
+    out.reserve(size + 12);
+    if size < 0x80 {
+        out.extend_from_slice(&[FIRST, size as u8, FIRST, name.len() as u8]);
+        out.extend_from_slice(name);
+        out.extend_from_slice(&[SECOND, value.len() as u8]);
+        out.extend_from_slice(value);
+        return;
+    }
     out.push(FIRST);
     put_varint(size as u64, out);
     out.push(FIRST);
@@ -60,7 +68,7 @@ pub(super) fn labels(
     };
     let shared: Arc<[LabelPair]> = pairs.iter().map(intern).collect();
     let labels = Labels::from_sorted(shared);
-    cache.put(key.into(), labels.clone());
+    cache.put(key, labels.clone());
     Ok(Ok(labels))
 }
 

@@ -1,9 +1,8 @@
 //! What a target's series were called last time: from the text of a series to its labels, so that a line that was seen
 //! before costs a comparison.
 //!
-//! A slot is found by the order of the lines (the slot that followed the last one last time is tried first) and else by
-//! hash. Who fills the slots decides what labels they have; a series that relabelling drops is remembered as dropped. Two
-//! texts of the same labels, such as `a{b="x",c="y"}` and `a{c="y",b="x"}`, are one series: the second is an alias.
+//! Who fills the slots decides what labels they have; a series that relabelling drops is remembered as dropped. Two texts
+//! of the same labels, such as `a{b="x",c="y"}` and `a{c="y",b="x"}`, are one series: the second is an alias.
 //!
 //! Invariant: a slot lives from the body that brought it to the first body that does not, so that the texts kept never
 //! exceed those of two bodies, nor the slots their limit.
@@ -15,15 +14,11 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use super::families::Families;
-
-/// No slot.
-pub(super) const NONE: u32 = u32::MAX;
+use crate::keyed::{Keyed, NONE};
 
 /// What is known of the series of one target.
 pub struct SeriesCache {
-    slots: Vec<Slot>,
-    free: Vec<u32>,
-    by_text: HashTable<u32>,
+    slots: Keyed<Slot>,
     by_labels: HashTable<u32>,
     hashes: RandomState,
     series_max: usize,
@@ -32,25 +27,17 @@ pub struct SeriesCache {
     generation: u32,
     /// Slots that the body that is being read has touched.
     touched: usize,
-    /// The slot of the last line, and of the first line of a body.
-    last: u32,
-    first: u32,
 }
 
 struct Slot {
-    text: Box<[u8]>,
-    hash: u64,
-    /// The slot of the line after, last time.
-    next: u32,
     generation: u32,
-    kind: Kind,
     /// Whether the series is reported as gone when it is: not so where its target gives its own timestamps.
     ends: bool,
+    kind: Kind,
 }
 
 /// What a text stands for.
 pub(super) enum Kind {
-    Free,
     Series(Labels),
     Dropped,
     /// Another text of the series in that slot.
@@ -76,34 +63,31 @@ impl SeriesCache {
     /// A cache for one target, of at most so many different lines.
     pub fn new(series_max: usize) -> Self {
         SeriesCache {
-            slots: Vec::new(),
-            free: Vec::new(),
-            by_text: HashTable::new(),
+            slots: Keyed::default(),
             by_labels: HashTable::new(),
             hashes: RandomState::default(),
             series_max: series_max.min(NONE as usize - 1),
             families: Families::default(),
             generation: 0,
             touched: 0,
-            last: NONE,
-            first: NONE,
         }
     }
 
     /// How many lines are known, dropped ones among them.
     pub fn len(&self) -> usize {
-        self.by_text.len()
+        self.slots.len()
     }
 
     /// Whether none is known.
     pub fn is_empty(&self) -> bool {
-        self.by_text.is_empty()
+        self.len() == 0
     }
 
     /// Forgets everything and tells which series end by it: for a target that no longer answers, or is no more, or whose
     /// relabelling changed.
     pub fn clear(&mut self) -> Vec<Labels> {
-        let ended = self.slots.iter().filter_map(Slot::ending).cloned().collect();
+        let places = 0..self.slots.places();
+        let ended = places.filter_map(|place| self.slots.get(place)?.ending().cloned()).collect();
         *self = SeriesCache::new(self.series_max);
         ended
     }
@@ -111,41 +95,34 @@ impl SeriesCache {
     pub(super) fn begin(&mut self) {
         self.generation = self.generation.wrapping_add(1);
         self.touched = 0;
-        self.last = NONE;
+        self.slots.begin();
     }
 
     /// The text that the next line most likely has.
     pub(super) fn foretold(&self) -> &[u8] {
-        self.slot(self.foretold_slot()).map(|slot| &*slot.text).unwrap_or_default()
+        self.slots.text(self.slots.foretold())
     }
 
     pub(super) fn foretold_slot(&self) -> u32 {
-        self.slot(self.last).map_or(self.first, |slot| slot.next)
-    }
-
-    fn slot(&self, slot: u32) -> Option<&Slot> {
-        self.slots.get(slot as usize)
+        self.slots.foretold()
     }
 
     /// The slot of a text.
     pub(super) fn find(&self, text: &[u8]) -> Option<u32> {
-        let is_it = |slot: &u32| self.slot(*slot).is_some_and(|slot| *slot.text == *text);
-        self.by_text.find(self.hashes.hash_one(text), is_it).copied()
+        self.slots.find(text)
     }
 
     /// The text and the labels of a slot that is a series.
-    pub(super) fn series(&self, slot: u32) -> Option<(&[u8], Option<&Labels>)> {
-        let found = self.slot(slot)?;
-        let labels = match &found.kind {
-            Kind::Series(labels) => Some(labels),
-            Kind::Alias(of) => self.slot(*of).and_then(|slot| slot.kind.labels()),
-            _ => None,
+    pub(super) fn series(&self, place: u32) -> Option<(&[u8], Option<&Labels>)> {
+        let labels = match &self.slots.get(place)?.kind {
+            Kind::Alias(of) => self.slots.get(*of).and_then(|slot| slot.kind.labels()),
+            own => own.labels(),
         };
-        Some((&found.text, labels))
+        Some((self.slots.text(place), labels))
     }
 
-    pub(super) fn is_alias(&self, slot: u32) -> bool {
-        self.slot(slot).is_some_and(|slot| matches!(slot.kind, Kind::Alias(_)))
+    pub(super) fn is_alias(&self, place: u32) -> bool {
+        self.slots.get(place).is_some_and(|slot| matches!(slot.kind, Kind::Alias(_)))
     }
 
     /// Remembers what a text stands for; `None` where there is no room. Labels that are known make an alias.
@@ -153,39 +130,37 @@ impl SeriesCache {
         if self.len() >= self.series_max {
             return None;
         }
-        let place = self.free.pop().unwrap_or(self.slots.len() as u32);
-        let kind = match kind {
-            Kind::Series(labels) => self.known_or_new(labels, place),
-            other => other,
+        let known = match &kind {
+            Kind::Series(labels) => self.place_of(labels),
+            _ => None,
         };
-        let hash = self.hashes.hash_one(text);
+        let kind = known.map_or(kind, Kind::Alias);
+        let labels = kind.labels().cloned();
         let generation = self.generation.wrapping_sub(1);
-        let slot = Slot { text: text.into(), hash, next: NONE, generation, kind, ends: false };
-        match self.slots.get_mut(place as usize) {
-            Some(free) => *free = slot,
-            None => self.slots.push(slot),
+        let place = self.slots.add(text, Slot { generation, ends: false, kind });
+        if let Some(labels) = labels {
+            self.index(&labels, place);
         }
-        let slots = &self.slots;
-        self.by_text.insert_unique(hash, place, |slot| slots.get(*slot as usize).map_or(0, |slot| slot.hash));
         Some(place)
     }
 
-    fn known_or_new(&mut self, labels: Labels, place: u32) -> Kind {
+    fn place_of(&self, labels: &Labels) -> Option<u32> {
+        let is_it = |place: &u32| self.slots.get(*place).and_then(|slot| slot.kind.labels()) == Some(labels);
+        self.by_labels.find(self.hashes.hash_one(labels), is_it).copied()
+    }
+
+    fn index(&mut self, labels: &Labels, place: u32) {
         let (slots, hashes) = (&self.slots, &self.hashes);
-        let of = |slot: &u32| slots.get(*slot as usize).and_then(|slot| slot.kind.labels());
-        let hash = hashes.hash_one(&labels);
-        if let Some(known) = self.by_labels.find(hash, |slot| of(slot) == Some(&labels)) {
-            return Kind::Alias(*known);
-        }
-        self.by_labels
-            .insert_unique(hash, place, |slot| of(slot).map_or(0, |labels| hashes.hash_one(labels)));
-        Kind::Series(labels)
+        let hash_of = |place: &u32| {
+            slots.get(*place).and_then(|slot| slot.kind.labels()).map_or(0, |labels| hashes.hash_one(labels))
+        };
+        self.by_labels.insert_unique(hashes.hash_one(labels), place, hash_of);
     }
 
     /// Notes that a line of this body has the text of a slot.
     pub(super) fn touch(&mut self, place: u32, ends: bool) -> Option<Touched<'_>> {
-        self.follow(place);
-        let own = match self.slot(place)?.kind {
+        self.slots.follow(place);
+        let own = match self.slots.get(place)?.kind {
             Kind::Alias(of) => {
                 self.mark(place, false);
                 of
@@ -193,26 +168,17 @@ impl SeriesCache {
             _ => place,
         };
         let again = self.mark(own, ends);
-        match &mut self.slots.get_mut(own as usize)?.kind {
+        match &mut self.slots.get_mut(own)?.kind {
             Kind::Series(labels) => Some(Touched::Series { labels, again }),
             Kind::Created(created) => Some(Touched::Created(created)),
-            Kind::Dropped | Kind::Alias(_) | Kind::Free => Some(Touched::Dropped),
+            Kind::Dropped | Kind::Alias(_) => Some(Touched::Dropped),
         }
-    }
-
-    /// Remembers which slot came after the last one.
-    fn follow(&mut self, place: u32) {
-        match self.slots.get_mut(self.last as usize) {
-            Some(before) => before.next = place,
-            None => self.first = place,
-        }
-        self.last = place;
     }
 
     /// Whether the slot was touched before in this body.
     fn mark(&mut self, place: u32, ends: bool) -> bool {
         let generation = self.generation;
-        let Some(slot) = self.slots.get_mut(place as usize) else { return false };
+        let Some(slot) = self.slots.get_mut(place) else { return false };
         slot.ends = ends;
         let again = slot.generation == generation;
         if !again {
@@ -228,9 +194,11 @@ impl SeriesCache {
         if self.touched == self.len() {
             return ended;
         }
-        for place in 0..self.slots.len() as u32 {
+        for place in 0..self.slots.places() {
             let generation = self.generation;
-            let Some(slot) = self.slot(place).filter(|slot| slot.generation != generation) else { continue };
+            let Some(slot) = self.slots.get(place).filter(|slot| slot.generation != generation) else {
+                continue;
+            };
             ended.extend(slot.ending().cloned());
             self.remove(place);
         }
@@ -238,21 +206,11 @@ impl SeriesCache {
     }
 
     fn remove(&mut self, place: u32) {
-        let Some(slot) = self.slot(place) else { return };
-        if matches!(slot.kind, Kind::Free) {
-            return;
-        }
-        let labels = slot.kind.labels().map(|labels| self.hashes.hash_one(labels));
-        if let Ok(entry) = self.by_text.find_entry(slot.hash, |other| *other == place) {
+        let Some(slot) = self.slots.remove(place) else { return };
+        let Some(labels) = slot.kind.labels() else { return };
+        let hash = self.hashes.hash_one(labels);
+        if let Ok(entry) = self.by_labels.find_entry(hash, |other| *other == place) {
             entry.remove();
-        }
-        if let Some(Ok(entry)) = labels.map(|hash| self.by_labels.find_entry(hash, |other| *other == place)) {
-            entry.remove();
-        }
-        self.free.push(place);
-        if let Some(slot) = self.slots.get_mut(place as usize) {
-            slot.kind = Kind::Free;
-            slot.text = Box::default();
         }
     }
 }
