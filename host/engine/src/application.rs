@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use ballast_alerting::Problem;
 use ballast_ports::{
     Clock, Connector, HttpSend, PluginRuntime, RemoteQueries, Scraper, SeriesStore, Store, StoreError,
@@ -12,8 +13,8 @@ use ballast_ports::{
 use ballast_promql::Value;
 use ballast_types::event::EventRecord;
 use ballast_types::execution::JournalEntry;
-use ballast_types::ingest::{Exemplar, Metadata, SeriesStatistics};
-use ballast_types::{ExecutionId, Labels, Sequence, ServiceName, Timestamp};
+use ballast_types::ingest::{Appended, Exemplar, Metadata, SeriesStatistics};
+use ballast_types::{ExecutionId, Interner, Labels, Sequence, ServiceName, Timestamp};
 use tokio::sync::{RwLock, broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -22,6 +23,7 @@ use crate::core::{Command, CommandError, Core, Input, Reply};
 use crate::dispatcher::{self, Dispatcher};
 use crate::door::DoorShared;
 use crate::evaluator;
+use crate::ingest::{Admission, Ingest, IngestError, Received};
 use crate::plugins::Plugins;
 use crate::query::{Answer, AskError, Asking, Choice, Question, TIMEOUT_MAX, When};
 use crate::reload::{self, Reload};
@@ -29,6 +31,7 @@ use crate::rulebook::RuleBook;
 use crate::runner::{self, Runner};
 use crate::scraping::{self, JobStatus, Scraping, TargetStatus};
 use crate::settings::Settings;
+use crate::shown::Shown;
 use crate::source::Source;
 use crate::supervision::Broken;
 use crate::telemetry::Telemetry;
@@ -97,6 +100,8 @@ pub struct Engine {
     telemetry: Arc<Telemetry>,
     reload: Arc<Reload>,
     asking: Asking,
+    ingest: Arc<Ingest>,
+    shown: ArcSwap<Shown>,
     stop: watch::Sender<bool>,
     broken: Broken,
     tasks: RwLock<JoinSet<()>>,
@@ -151,6 +156,12 @@ impl Engine {
         let (stop, _) = watch::channel(false);
         let started_at = parts.clock.now();
         let asking = Asking::new(parts.series.clone(), parts.clock.clone());
+        let ingest = Arc::new(Ingest::new(
+            parts.series.clone(),
+            parts.clock.clone(),
+            dispatcher.clone(),
+            telemetry.clone(),
+        ));
         let engine = Arc::new(Engine {
             dispatcher,
             store: parts.store,
@@ -164,6 +175,8 @@ impl Engine {
             telemetry,
             reload,
             asking,
+            ingest,
+            shown: ArcSwap::default(),
             stop,
             broken,
             tasks: RwLock::new(tasks),
@@ -327,6 +340,35 @@ impl Engine {
     /// What the series store holds, for people; lists are at most `limit` long.
     pub async fn series_statistics(&self, limit: usize) -> Result<SeriesStatistics, AskError> {
         self.asking.read(move |series| Ok(series.statistics(limit))).await
+    }
+
+    /// Room for a body of samples of so many bytes; `None` where there is none now.
+    pub fn admit(&self, bytes: usize) -> Option<Admission> {
+        self.ingest.admit(bytes)
+    }
+
+    /// Decodes a body that was admitted, away from what else goes on, and keeps what may be kept.
+    pub async fn take_in<E: Send + 'static>(
+        &self,
+        admission: Admission,
+        decode: impl FnOnce() -> Result<Received, E> + Send + 'static,
+    ) -> Result<Appended, IngestError<E>> {
+        self.ingest.take_in(admission, decode).await
+    }
+
+    /// The texts of labels that decoders share.
+    pub fn label_texts(&self) -> &Interner {
+        self.ingest.texts()
+    }
+
+    /// Says how the host was started, for those who ask.
+    pub fn show(&self, shown: Shown) {
+        self.shown.store(Arc::new(shown));
+    }
+
+    /// How the host was started, as far as it was told.
+    pub fn shown(&self) -> Arc<Shown> {
+        self.shown.load_full()
     }
 
     /// Listens to events from now on.

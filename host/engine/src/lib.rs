@@ -14,6 +14,7 @@ pub mod core;
 mod dispatcher;
 mod door;
 mod evaluator;
+pub mod ingest;
 pub mod plugins;
 pub mod query;
 mod reload;
@@ -21,6 +22,7 @@ pub mod rulebook;
 mod runner;
 mod scraping;
 pub mod settings;
+mod shown;
 mod source;
 mod supervision;
 pub mod telemetry;
@@ -30,11 +32,13 @@ mod verifier;
 
 pub use application::{Engine, Parts, ReloadReport, StartError};
 pub use core::{Command, CommandError, Reply};
+pub use ingest::{Admission, IngestError, Received};
 pub use plugins::PluginStatus;
 pub use query::{Answer, AskError, AskErrorKind, Choice, Question, When, parse_selector};
 pub use rulebook::RuleStatus;
 pub use scraping::{JobStatus, TargetStatus};
 pub use settings::{Settings, TargetSettings};
+pub use shown::Shown;
 
 // What the API shows or reads of the rooms behind the engine, so that it needs no edge to them.
 pub use ballast_alerting::{Problem, Rule, RuleGroup, parse_matchers};

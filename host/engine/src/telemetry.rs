@@ -12,6 +12,7 @@ use crate::core::Core;
 pub struct Telemetry {
     registry: Registry,
     samples: IntCounterVec,
+    ingests: IntCounterVec,
     scrapes: IntCounterVec,
     evaluations: IntCounterVec,
     evaluation_seconds: Histogram,
@@ -43,6 +44,7 @@ impl Telemetry {
             Ok(metric)
         };
         let samples = vec("ballast_samples_total", "Samples by what became of them.", "outcome")?;
+        let ingests = vec("ballast_ingest_requests_total", "Bodies of samples by outcome.", "outcome")?;
         let scrapes = vec("ballast_scrapes_total", "Scrapes by outcome.", "outcome")?;
         let evaluations = vec("ballast_rule_evaluations_total", "Rule evaluations by outcome.", "outcome")?;
         let reloads = vec("ballast_reloads_total", "Reloads of rules and plugins by outcome.", "outcome")?;
@@ -60,6 +62,7 @@ impl Telemetry {
         registry.register(Box::new(events.clone()))?;
         Ok(Telemetry {
             samples,
+            ingests,
             scrapes,
             evaluations,
             evaluation_seconds,
@@ -83,6 +86,15 @@ impl Telemetry {
     /// Samples that never reached the store.
     pub(crate) fn refused(&self, samples: usize) {
         self.samples.with_label_values(&[Refused::Timestamp.as_str()]).inc_by(samples as u64);
+    }
+
+    /// Samples and series that a decoder did not understand.
+    pub(crate) fn unreadable(&self, reason: &str, count: usize) {
+        self.samples.with_label_values(&[reason]).inc_by(count as u64);
+    }
+
+    pub(crate) fn ingested(&self, outcome: &str) {
+        self.ingests.with_label_values(&[outcome]).inc();
     }
 
     pub(crate) fn scraped(&self, ok: bool) {

@@ -19,6 +19,7 @@ use crate::dispatcher::Dispatcher;
 use crate::supervision::Broken;
 use crate::telemetry::Telemetry;
 
+pub(crate) use batch::Window;
 pub(crate) use pool::{declared, discovered};
 pub(crate) use status::Statuses;
 pub use status::{JobStatus, TargetStatus};
