@@ -9,6 +9,7 @@ use std::time::Duration;
 use ballast_types::{Labels, QueryError, Queryable, Sample, Series, Timestamp};
 
 use crate::fetch::Query;
+use crate::reserved::without_reserved;
 use crate::step::{Element, Partial, Step, Track};
 use crate::value::{Value, VectorSample};
 use crate::{Expression, Notes, ValueType};
@@ -179,7 +180,7 @@ fn check_range(
 fn finish(elements: Vec<Element>) -> Result<impl ExactSizeIterator<Item = (Labels, f64)>, EvalError> {
     let done: Vec<(Labels, f64)> = elements
         .into_iter()
-        .map(|e| (if e.drop_name { e.labels.without_name() } else { e.labels }, e.value))
+        .map(|e| (if e.drop_name { without_reserved(&e.labels) } else { e.labels }, e.value))
         .collect();
     refuse_duplicates(done.iter().map(|(labels, _)| labels))?;
     Ok(done.into_iter())
@@ -189,7 +190,7 @@ fn finish_tracks(tracks: Vec<Track<'_>>) -> Result<Vec<Series>, EvalError> {
     let mut series: Vec<Series> = tracks
         .into_iter()
         .map(|track| Series {
-            labels: if track.drop_name { track.labels.without_name() } else { track.labels },
+            labels: if track.drop_name { without_reserved(&track.labels) } else { track.labels },
             samples: track.samples.into_owned(),
         })
         .collect();

@@ -16,6 +16,7 @@ mod functions;
 mod notes;
 mod numeric;
 mod parse;
+mod reserved;
 pub mod script;
 mod step;
 mod subquery;

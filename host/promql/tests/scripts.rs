@@ -6,25 +6,26 @@ use std::path::PathBuf;
 
 use ballast_promql::script::{MemorySource, Report, run};
 
-/// File, and how many of its evaluations pass at least.
+/// File, and how many of its evaluations pass at least, annotations and the same instant within a range compared as well.
+/// What is missing to all of them selects native histograms, but for duration expressions.
 const FLOOR: [(&str, usize); 17] = [
-    ("aggregators", 149),
+    ("aggregators", 121),
     ("at_modifier", 45),
     ("collision", 2),
     ("duration_expression", 8),
-    ("functions", 340),
+    ("functions", 322),
     ("histograms", 63),
     ("limit", 21),
     ("literals", 20),
     ("name_label_dropping", 20),
-    ("native_histograms", 74),
-    ("operators", 203),
+    ("native_histograms", 47),
+    ("operators", 141),
     ("range_queries", 8),
     ("selectors", 31),
     ("staleness", 17),
     ("subquery", 34),
     ("trig_functions", 19),
-    ("type_and_unit", 43),
+    ("type_and_unit", 58),
 ];
 
 /// The folder of scripts: `$BALLAST_SHARED/ecosystem/promqltest`, else beside the checkout.
@@ -62,14 +63,19 @@ fn as_many_evaluations_pass_as_ever_did() {
     let mut lost = Vec::new();
     for (name, report) in &reports {
         println!(
-            "{name:22} {:4} of {:4} passed, {:3} failed, {:3} native",
+            "{name:22} {:4} of {:4} passed, {:3} failed, {:3} skipped",
             report.passed,
             report.total(),
             report.failed.len(),
-            report.native
+            report.skipped_native.len()
         );
         for failure in &report.failed {
             println!("  {name}:{}: {}\n      {}", failure.line, failure.query, failure.reason);
+        }
+    }
+    for (name, report) in &reports {
+        for failure in &report.skipped_native {
+            println!("  SKIP {name}:{}: {}\n      {}", failure.line, failure.query, failure.reason);
         }
     }
     for (name, floor) in FLOOR {

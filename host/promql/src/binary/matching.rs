@@ -5,11 +5,11 @@
 use std::collections::{HashMap, HashSet};
 
 use ballast_types::Labels;
-use ballast_types::labels::METRIC_NAME;
 
 use super::{apply, match_key};
 use crate::EvalError;
 use crate::ast::{Binary, Cardinality, LabelChoice, Operator};
+use crate::reserved::is_reserved;
 use crate::step::Element;
 
 /// Matches two vectors and computes where they meet.
@@ -84,7 +84,7 @@ impl Met<'_> {
 /// Labels of the many side; one to one only those that matched; with those that `group_x` names taken from the one side.
 fn result_labels(binary: &Binary, many: &Labels, one: &Labels) -> Labels {
     let computes = matches!(binary.operator, Operator::Arithmetic(_));
-    let keep_name = |name: &str| !(computes && name == METRIC_NAME);
+    let keep_name = |name: &str| !(computes && is_reserved(name));
     match &binary.cardinality {
         Cardinality::OneToOne => many.filtered(|name| {
             keep_name(name)

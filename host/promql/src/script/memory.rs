@@ -16,17 +16,11 @@ impl MemorySource {
     /// A store that holds these series.
     pub fn of(series: &[Series]) -> Self {
         let mut memory = MemorySource::default();
-        memory.load(series);
+        memory.add(series);
         memory
     }
-}
 
-impl ScriptStore for MemorySource {
-    fn clear(&mut self) {
-        self.series.clear();
-    }
-
-    fn load(&mut self, series: &[Series]) {
+    fn add(&mut self, series: &[Series]) {
         for one in series {
             let samples = self.series.entry(one.labels.clone()).or_default();
             samples.extend(&one.samples);
@@ -35,6 +29,18 @@ impl ScriptStore for MemorySource {
             samples.sort_by_key(|sample| sample.at);
             samples.dedup_by_key(|sample| sample.at);
         }
+    }
+}
+
+impl ScriptStore for MemorySource {
+    fn clear(&mut self) -> Result<(), String> {
+        self.series.clear();
+        Ok(())
+    }
+
+    fn load(&mut self, series: &[Series]) -> Result<(), String> {
+        self.add(series);
+        Ok(())
     }
 
     fn source(&self) -> &dyn Queryable {

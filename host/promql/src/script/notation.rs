@@ -61,7 +61,7 @@ pub(super) fn labels(line: &str) -> Result<(Labels, &str), String> {
 
 /// `name="value"`, `"name"="value"`, or the quoted metric name.
 fn pair(chars: &mut Peekable<Chars<'_>>) -> Result<(String, String), String> {
-    let quoted = matches!(chars.peek(), Some('"' | '\''));
+    let quoted = matches!(chars.peek(), Some('"' | '\'' | '`'));
     let name = if quoted {
         string(chars)?
     } else {
@@ -83,24 +83,48 @@ fn skip(chars: &mut Peekable<Chars<'_>>, what: fn(char) -> bool) {
     while chars.next_if(|c| what(*c)).is_some() {}
 }
 
-/// A quoted string with the escapes that labels use.
+/// The text within the quotes of a whole line.
+pub(super) fn quoted(text: &str) -> Result<String, String> {
+    let mut chars = text.chars().peekable();
+    let inner = string(&mut chars)?;
+    if chars.peek().is_some() { Err(format!("`{text}` goes on after its quotes")) } else { Ok(inner) }
+}
+
+/// A quoted string with the escapes of PromQL.
 fn string(chars: &mut Peekable<Chars<'_>>) -> Result<String, String> {
     let quote = chars.next().filter(|c| matches!(c, '"' | '\'' | '`')).ok_or("a quoted string is missing")?;
     let mut text = String::new();
     while let Some(c) = chars.next() {
         match c {
             c if c == quote => return Ok(text),
-            '\\' if quote != '`' => text.push(match chars.next() {
-                Some('n') => '\n',
-                Some('t') => '\t',
-                Some('r') => '\r',
-                Some(other) => other,
-                None => break,
-            }),
+            '\\' if quote != '`' => text.push(escaped(chars)?),
             c => text.push(c),
         }
     }
     Err("a string is not closed".to_owned())
+}
+
+/// What follows a backslash.
+fn escaped(chars: &mut Peekable<Chars<'_>>) -> Result<char, String> {
+    Ok(match chars.next().ok_or("a string ends with a backslash")? {
+        'n' => '\n',
+        't' => '\t',
+        'r' => '\r',
+        'a' => '\x07',
+        'b' => '\x08',
+        'f' => '\x0c',
+        'v' => '\x0b',
+        'x' => code_point(chars, 2)?,
+        'u' => code_point(chars, 4)?,
+        'U' => code_point(chars, 8)?,
+        other => other,
+    })
+}
+
+fn code_point(chars: &mut Peekable<Chars<'_>>, digits: usize) -> Result<char, String> {
+    let text: String = chars.by_ref().take(digits).collect();
+    let code = u32::from_str_radix(&text, 16).ok().and_then(char::from_u32);
+    code.ok_or_else(|| format!("`{text}` is no character"))
 }
 
 /// The items of a line: separated by blanks, but not within the braces of a histogram.
@@ -151,6 +175,12 @@ pub(super) fn number(text: &str) -> Result<f64, String> {
     if text == "stale" {
         return Ok(stale_nan());
     }
+    let (sign, digits) = text.strip_prefix('-').map_or((1.0, text), |digits| (-1.0, digits));
+    if let Some(hex) = digits.strip_prefix("0x") {
+        return u64::from_str_radix(hex, 16)
+            .map(|number| sign * number as f64)
+            .map_err(|_| format!("`{text}` is no number"));
+    }
     text.parse().map_err(|_| format!("`{text}` is no number"))
 }
 
@@ -163,6 +193,7 @@ mod tests {
     #[case("a 1 2", "a", "1 2")]
     #[case("{x=\"y\"} 0+2x2 _x2 -1", "{x=\"y\"}", "0 2 4 _ _ -1")]
     #[case("a{x='y',} 1e-3x1 10-5x2", "a{x=\"y\"}", "0.001 0.001 10 5 0")]
+    #[case("{`a`, b='\\u00e9\\x41'} -Inf NaN", "a{b=\"éA\"}", "-inf NaN")]
     #[case("{\"a b\", \"c d\"=\"e\\n\"} Inf", "a b{c d=\"e\\n\"}", "inf")]
     fn notations(#[case] line: &str, #[case] labels: &str, #[case] values: &str) {
         let written = series(line).unwrap();

@@ -1,152 +1,168 @@
-//! From the text of a script to its commands. A block ends at an empty line or a comment.
+//! From the text of a script to its commands. A block ends at an empty line or a comment, or after a scalar.
 
 use std::time::Duration;
 
 use ballast_types::{Sample, Series, Timestamp, parse_duration};
 
 use super::notation::{self, number};
-use super::{Command, Eval, Expected, Row, ScriptError, When};
+use super::{Command, Eval, Expected, Row, ScriptError, Steps, When, expect, native};
+
+/// Most samples that one script may load, so that a few letters cannot fill the memory.
+const SAMPLES_MAX: usize = 10_000_000;
 
 /// Reads a whole script.
 pub fn read(text: &str) -> Result<Vec<Command>, ScriptError> {
+    let bare = |line: &str| if line.starts_with('#') { String::new() } else { line.to_owned() };
+    let lines: Vec<String> = text.lines().map(|line| bare(line.trim())).collect();
+    let mut script = Script { lines: &lines, next: 0, samples: 0 };
     let mut commands = Vec::new();
-    let mut lines = text
-        .lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line.trim()))
-        .map(|(number, line)| (number, if line.starts_with('#') { "" } else { line }));
-    while let Some((line, head)) = lines.next() {
+    while let Some(head) = script.advance() {
         if head.is_empty() {
             continue;
         }
-        let word = head.split_whitespace().next().unwrap_or_default();
-        let at_line = |message: String| ScriptError { line, message };
-        if word == "clear" {
-            commands.push(Command::Clear);
-            continue;
-        }
-        let block: Vec<(usize, &str)> = lines.by_ref().take_while(|(_, line)| !line.is_empty()).collect();
-        commands.push(match word {
-            "load" | "load_with_nhcb" => load(head, &block)?,
-            _ if word.starts_with("eval") => Command::Eval(Box::new(eval(line, head, &block)?)),
-            _ => return Err(at_line(format!("unknown command `{word}`"))),
-        });
+        let line = script.next;
+        let word = head.split_whitespace().next().unwrap_or_default().to_lowercase();
+        let command = match word.as_str() {
+            "clear" => Ok(Command::Clear),
+            "load" | "load_with_nhcb" => script.load(head, word == "load_with_nhcb"),
+            _ if word.starts_with("eval") => script.eval(head, &word).map(|e| Command::Eval(Box::new(e))),
+            _ => Err(ScriptError { line, message: format!("unknown command `{word}`") }),
+        };
+        commands.push(command?);
     }
     Ok(commands)
 }
 
-fn load(head: &str, block: &[(usize, &str)]) -> Result<Command, ScriptError> {
-    let first = block.first().map_or(1, |(line, _)| line.saturating_sub(1));
-    let (word, step) = head.split_once(char::is_whitespace).unwrap_or((head, ""));
-    let step = duration(step.trim()).map_err(|message| ScriptError { line: first, message })?;
-    let mut native = word == "load_with_nhcb";
-    let mut all = Vec::new();
-    for (line, text) in block {
-        let written = notation::series(text).map_err(|message| ScriptError { line: *line, message })?;
-        native |= written.native;
-        let samples = (0i64..).zip(written.values).filter_map(|(index, value)| {
-            let at = Timestamp::from_millis(index.saturating_mul(millis(step)));
-            value.map(|value| Sample { at, value })
-        });
-        all.push(Series { labels: written.labels, samples: samples.collect() });
-    }
-    Ok(Command::Load { series: all, native })
+/// The lines, and how many of them were read.
+struct Script<'t> {
+    lines: &'t [String],
+    next: usize,
+    samples: usize,
 }
 
-fn eval(line: usize, head: &str, block: &[(usize, &str)]) -> Result<Eval, ScriptError> {
-    let at_line = |message: String| ScriptError { line, message };
-    let (word, rest) = head.split_once(char::is_whitespace).unwrap_or((head, ""));
-    let (when, query) = when(rest.trim()).map_err(at_line)?;
-    let mut expected =
-        Expected { fail: word == "eval_fail", ordered: word == "eval_ordered", ..Expected::default() };
-    for (line, text) in block {
-        expect(&mut expected, text).map_err(|message| ScriptError { line: *line, message })?;
+impl<'t> Script<'t> {
+    fn advance(&mut self) -> Option<&'t str> {
+        let line = self.lines.get(self.next)?;
+        self.next += 1;
+        Some(line)
     }
-    Ok(Eval { line, query: query.to_owned(), when, expected })
+
+    /// The next line of a block.
+    fn within(&mut self) -> Option<&'t str> {
+        self.advance().filter(|line| !line.is_empty())
+    }
+
+    fn at_line(&self, message: String) -> ScriptError {
+        ScriptError { line: self.next, message }
+    }
+
+    fn load(&mut self, head: &str, with_custom_buckets: bool) -> Result<Command, ScriptError> {
+        let line = self.next;
+        let (_, step) = head.split_once(char::is_whitespace).unwrap_or((head, ""));
+        let step_ms = duration(step.trim()).map(millis).map_err(|message| self.at_line(message))?;
+        let (mut series, mut native) = (Vec::new(), Vec::new());
+        while let Some(text) = self.within() {
+            // When series began (`name@st 0s`) is told by later scripts; no store here keeps it.
+            if text.split_whitespace().next().is_some_and(|first| first.ends_with("@st")) {
+                continue;
+            }
+            let written = notation::series(text).map_err(|message| self.at_line(message))?;
+            self.samples += written.values.len();
+            if self.samples > SAMPLES_MAX {
+                return Err(self.at_line(format!("more than {SAMPLES_MAX} samples")));
+            }
+            let samples = (0i64..).zip(written.values).filter_map(|(index, value)| {
+                let at = Timestamp::from_millis(index.saturating_mul(step_ms));
+                value.map(|value| Sample { at, value })
+            });
+            native.extend(written.native.then(|| written.labels.clone()));
+            native.extend(with_custom_buckets.then(|| native::made_of(&written.labels)).flatten());
+            series.push(Series { samples: samples.collect(), labels: written.labels });
+        }
+        Ok(Command::Load { line, series, native })
+    }
+
+    fn eval(&mut self, head: &str, word: &str) -> Result<Eval, ScriptError> {
+        let line = self.next;
+        let (_, rest) = head.split_once(char::is_whitespace).unwrap_or((head, ""));
+        let (when, query) = when(rest.trim()).map_err(|message| self.at_line(message))?;
+        let mut expected = expect::of_command(word).map_err(|message| self.at_line(message))?;
+        while let Some(text) = self.within() {
+            let more = outcome(&mut expected, text).map_err(|message| self.at_line(message))?;
+            if !more {
+                break;
+            }
+        }
+        Ok(Eval { line, query: query.to_owned(), when, expected })
+    }
+}
+
+/// Reads what must come out; `false` after a scalar, which ends the block.
+fn outcome(expected: &mut Expected, text: &str) -> Result<bool, String> {
+    if expect::line(expected, text)? {
+        return Ok(true);
+    }
+    if let Ok(scalar) = number(text) {
+        expected.scalar = Some(scalar);
+        return Ok(false);
+    }
+    let written = notation::series(text)?;
+    expected.native |= written.native;
+    expected.rows.push(Row { labels: written.labels, values: written.values });
+    Ok(true)
 }
 
 /// `instant at T QUERY` or `range from T to T step D QUERY`.
 fn when(text: &str) -> Result<(When, &str), String> {
-    let word = |text: &str| -> Result<(String, String), String> {
-        let (word, rest) = text.split_once(char::is_whitespace).ok_or("the command ends too early")?;
-        Ok((word.to_owned(), rest.trim_start().to_owned()))
-    };
-    let mut rest = text.to_owned();
-    let mut next = || -> Result<String, String> {
-        let (first, left) = word(&rest)?;
+    match word(text) {
+        ("instant", rest) => match word(rest) {
+            ("at", rest) => {
+                let (at, query) = word(rest);
+                Ok((When::Instant(instant(at)?), query))
+            }
+            // Without an instant it is the epoch.
+            _ => Ok((When::Instant(Timestamp::from_millis(0)), rest)),
+        },
+        ("range", rest) => {
+            let (steps, query) = steps(rest)?;
+            Ok((When::Range(steps), query))
+        }
+        (other, _) => Err(format!("neither `instant` nor `range` but `{other}`")),
+    }
+}
+
+/// `from T to T step D`, and the rest.
+pub(super) fn steps(text: &str) -> Result<(Steps, &str), String> {
+    let mut rest = text;
+    let mut after = |name: &str| -> Result<&str, String> {
+        let (found, left) = word(rest);
+        if found != name {
+            return Err(format!("`{name}` is missing in `from T to T step D`"));
+        }
+        let (value, left) = word(left);
         rest = left;
-        Ok(first)
+        Ok(value)
     };
-    let when = match next()?.as_str() {
-        "instant" => {
-            next()?;
-            When::Instant(instant(&next()?)?)
-        }
-        "range" => {
-            next()?;
-            let start = instant(&next()?)?;
-            next()?;
-            let end = instant(&next()?)?;
-            next()?;
-            When::Range { start, end, step: duration(&next()?)? }
-        }
-        other => return Err(format!("neither `instant` nor `range` but `{other}`")),
-    };
-    let query_at = text.len() - rest.len();
-    Ok((when, text.get(query_at..).unwrap_or_default()))
+    let (start, end) = (instant(after("from")?)?, instant(after("to")?)?);
+    let step = duration(after("step")?)?;
+    if end < start {
+        return Err("the end lies before the start".to_owned());
+    }
+    Ok((Steps { start, end, step }, rest))
 }
 
-fn expect(expected: &mut Expected, text: &str) -> Result<(), String> {
-    if let Some(rest) = text.strip_prefix("expect ") {
-        return directive(expected, rest.trim());
-    }
-    if let Some(message) = text.strip_prefix("expected_fail_message ") {
-        expected.fail_message = Some(message.trim().to_owned());
-        return Ok(());
-    }
-    if text.starts_with("expected_fail_regexp ") {
-        return Ok(());
-    }
-    if let Ok(scalar) = number(text) {
-        expected.scalar = Some(scalar);
-        return Ok(());
-    }
-    expected.native |= text.contains("{{");
-    let written = notation::series(text)?;
-    expected.rows.push(Row { labels: written.labels, values: written.values });
-    Ok(())
-}
-
-/// Annotations (`warn`, `info` and their opposites) are not compared: evaluation yields none yet.
-fn directive(expected: &mut Expected, rest: &str) -> Result<(), String> {
-    let (word, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    match word {
-        "fail" => {
-            expected.fail = true;
-            expected.fail_message = rest.trim().strip_prefix("msg:").map(|message| message.trim().to_owned());
-        }
-        "ordered" => expected.ordered = true,
-        "string" => expected.text = Some(unquote(rest.trim())),
-        "range" => {
-            let words: Vec<&str> = rest.split_whitespace().collect();
-            let ["vector", "from", start, "to", _, "step", step] = words.as_slice() else {
-                return Err("`expect range vector from T to T step D`".to_owned());
-            };
-            expected.window = Some((instant(start)?, duration(step)?));
-        }
-        "warn" | "info" | "no_warn" | "no_info" => {}
-        other => return Err(format!("unknown expectation `{other}`")),
-    }
-    Ok(())
-}
-
-fn unquote(text: &str) -> String {
-    let inner = text.strip_prefix(['"', '`', '\'']).and_then(|t| t.strip_suffix(['"', '`', '\'']));
-    inner.unwrap_or(text).replace("\\\"", "\"").replace("\\\\", "\\")
+/// The first word, and the rest without the blanks between.
+fn word(text: &str) -> (&str, &str) {
+    let text = text.trim_start();
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    (word, rest.trim_start())
 }
 
 fn instant(text: &str) -> Result<Timestamp, String> {
-    Ok(Timestamp::from_millis(millis(duration(text)?)))
+    match text.strip_prefix('-') {
+        Some(before) => Ok(Timestamp::from_millis(-millis(duration(before)?))),
+        None => Ok(Timestamp::from_millis(millis(duration(text)?))),
+    }
 }
 
 /// A duration, or seconds.
@@ -159,4 +175,54 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_read_with_their_lines() {
+        let text = "load 10s53ms\n a@st 0s _\n a 1 2\n{\"b c\"} 3\n\n# x\nCLEAR\nEVAL instant 1 + 1\n 2\neval_info range from 0 to 1m step 30 a\n";
+        let commands = read(text).unwrap();
+        let [Command::Load { series, .. }, Command::Clear, Command::Eval(scalar), Command::Eval(range)] =
+            commands.as_slice()
+        else {
+            panic!("{commands:?}")
+        };
+        assert_eq!(series[0].samples[1].at, Timestamp::from_millis(10_053));
+        assert_eq!(series[1].labels.metric_name(), Some("b c"));
+        assert_eq!((scalar.query.as_str(), scalar.expected.scalar, scalar.line), ("1 + 1", Some(2.0), 8));
+        assert_eq!((range.query.as_str(), range.line), ("a", 10));
+        let end = Timestamp::from_secs(60);
+        let start = Timestamp::from_secs(0);
+        assert_eq!(range.when, When::Range(Steps { start, end, step: Duration::from_secs(30) }));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_with_its_line() {
+        for (text, line) in [
+            ("load 5m\n  a 1 x2y\n", 2),
+            ("\nlaod 5m\n", 2),
+            ("load x\n", 1),
+            ("eval sometimes 1\n", 1),
+            ("eval instant at 5m a\n  expect luck\n", 2),
+            ("eval range from 5m to 1m step 1m a\n", 1),
+            ("load 1s\n a 1x1000000000\n", 2),
+        ] {
+            assert_eq!(read(text).unwrap_err().line, line, "{text}");
+        }
+    }
+
+    #[test]
+    fn series_that_hold_histograms_are_named() {
+        let native = |text: &str| match read(text).unwrap().remove(0) {
+            Command::Load { native, .. } => {
+                native.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+            }
+            _ => String::new(),
+        };
+        assert_eq!(native("load 1m\n a 1\n b{c=\"d\"} {{sum:1 count:2}}x3\n"), "b{c=\"d\"}");
+        assert_eq!(native("load_with_nhcb 1m\n a 1\n b_bucket{c=\"d\",le=\"1\"} 1\n"), "b{c=\"d\"}");
+    }
 }
