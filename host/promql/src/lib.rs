@@ -20,6 +20,7 @@ mod reserved;
 pub mod script;
 mod step;
 mod subquery;
+pub mod syntax;
 mod value;
 
 pub use evaluate::{EvalError, Options, evaluate, evaluate_noted, evaluate_range, evaluate_range_noted};

@@ -59,12 +59,25 @@ impl Matcher {
         op: MatchOp,
         value: impl Into<String>,
     ) -> Result<Self, InvalidMatcher> {
+        let value = value.into();
+        let pattern = value.clone();
+        Self::translated(name, op, value, &pattern)
+    }
+
+    /// As [`Matcher::new`], where the pattern comes from another dialect: `value` is what is shown and compared, `pattern`
+    /// is what is compiled.
+    pub fn translated(
+        name: impl Into<String>,
+        op: MatchOp,
+        value: impl Into<String>,
+        pattern: &str,
+    ) -> Result<Self, InvalidMatcher> {
         let (name, value) = (name.into(), value.into());
         let regex = match op {
             MatchOp::Equal | MatchOp::NotEqual => None,
             MatchOp::Regex | MatchOp::NotRegex => {
                 // (?s): PromQL's dot matches a newline too.
-                Some(Regex::new(&format!("^(?s:{value})$")).map_err(|error| InvalidMatcher {
+                Some(Regex::new(&format!("^(?s:{pattern})$")).map_err(|error| InvalidMatcher {
                     name: name.clone(),
                     pattern: value.clone(),
                     reason: error.to_string(),
