@@ -139,6 +139,13 @@ pub(crate) fn decimal(value: f64) -> String {
     }
 }
 
+/// A value as OpenMetrics writes the bound of a bucket or a quantile: always with a point or an exponent.
+#[allow(dead_code, reason = "for `histogram_quantiles`, which the planned evaluator knows")]
+pub(crate) fn open_metrics(value: f64) -> String {
+    let text = go_general(value);
+    if value.is_finite() && !text.contains(['.', 'e']) { format!("{text}.0") } else { text }
+}
+
 /// A number in the general notation of Prometheus's messages (`%g`): shortest digits, an exponent below 1e-4 and from
 /// 1e6 on.
 pub(crate) fn go_general(value: f64) -> String {
@@ -165,13 +172,13 @@ pub(crate) fn quantile(phi: f64, mut values: Vec<f64>) -> f64 {
     if phi > 1.0 {
         return f64::INFINITY;
     }
-    values.sort_by(nan_first);
     let last = values.len() - 1;
     let rank = phi * last as f64;
-    let lower = rank.floor().max(0.0);
+    let lower = (rank.floor().max(0.0) as usize).min(last);
     let weight = rank - rank.floor();
-    let at = |index: f64| values.get((index as usize).min(last)).copied().unwrap_or(f64::NAN);
-    at(lower) * (1.0 - weight) + at(lower + 1.0) * weight
+    let (_, below, above) = values.select_nth_unstable_by(lower, nan_first);
+    let above = above.iter().copied().min_by(nan_first).unwrap_or(*below);
+    *below * (1.0 - weight) + above * weight
 }
 
 /// Orders numbers with NaN before all others.
@@ -179,14 +186,16 @@ pub(crate) fn nan_first(a: &f64, b: &f64) -> std::cmp::Ordering {
     b.is_nan().cmp(&a.is_nan()).then(a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal))
 }
 
-/// The larger; NaN where either is (unlike [`f64::max`]).
+/// The larger; NaN where either is (unlike [`f64::max`]), but for infinity, above which nothing lies.
 pub(crate) fn max_or_nan(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
+    let beyond = a == f64::INFINITY || b == f64::INFINITY;
+    if !beyond && (a.is_nan() || b.is_nan()) { f64::NAN } else { a.max(b) }
 }
 
-/// The smaller; NaN where either is (unlike [`f64::min`]).
+/// The smaller; NaN where either is (unlike [`f64::min`]), but for negative infinity, below which nothing lies.
 pub(crate) fn min_or_nan(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() { f64::NAN } else { a.min(b) }
+    let beyond = a == f64::NEG_INFINITY || b == f64::NEG_INFINITY;
+    if !beyond && (a.is_nan() || b.is_nan()) { f64::NAN } else { a.min(b) }
 }
 
 #[cfg(test)]
@@ -232,6 +241,31 @@ mod tests {
             [1e6, -0.5, 1e21, f64::NEG_INFINITY].map(decimal)[..3],
             ["1000000", "-0.5", "1000000000000000000000"]
         );
+    }
+
+    #[test]
+    fn bounds_always_have_a_point_or_an_exponent() {
+        let written = [1.0, 0.25, 1e6, f64::INFINITY, f64::NAN].map(open_metrics);
+        assert_eq!(written, ["1.0", "0.25", "1e+06", "+Inf", "NaN"]);
+    }
+
+    #[test]
+    fn nan_wins_but_over_infinity() {
+        let (inf, nan) = (f64::INFINITY, f64::NAN);
+        assert!(max_or_nan(nan, 1.0).is_nan() && min_or_nan(nan, inf).is_nan());
+        assert_eq!((max_or_nan(nan, inf), min_or_nan(-inf, nan), max_or_nan(2.0, 1.0)), (inf, -inf, 2.0));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_selected_quantile_is_the_sorted_one(values in proptest::collection::vec(-9..9_i32, 1..30), phi in 0.0..=1.0_f64) {
+            let mut sorted: Vec<f64> = values.into_iter().map(f64::from).collect();
+            let found = quantile(phi, sorted.clone());
+            sorted.sort_by(f64::total_cmp);
+            let rank = phi * (sorted.len() - 1) as f64;
+            let (below, above) = (sorted[rank.floor() as usize], sorted[rank.ceil() as usize]);
+            proptest::prop_assert!((found - (below + (above - below) * rank.fract())).abs() < 1e-12);
+        }
     }
 
     #[test]

@@ -20,9 +20,13 @@ fn nan_last(a: f64, b: f64) -> Ordering {
 
 /// By the values of some labels in their natural order, then by all labels.
 pub(crate) fn by_labels<'n>(names: impl IntoIterator<Item = &'n str>, a: &Labels, b: &Labels) -> Ordering {
-    let value = |labels: &Labels, name: &str| labels.get(name).unwrap_or_default().to_owned();
-    let differing = names.into_iter().map(|name| natural(&value(a, name), &value(b, name)));
-    differing.into_iter().find(|order| order.is_ne()).unwrap_or_else(|| a.cmp(b))
+    for name in names {
+        let order = natural(a.get(name).unwrap_or_default(), b.get(name).unwrap_or_default());
+        if order.is_ne() {
+            return order;
+        }
+    }
+    a.cmp(b)
 }
 
 /// Texts in their natural order: a run of digits counts as a number, so that `cpu9` comes before `cpu10`.

@@ -11,6 +11,8 @@ use ballast_types::series::stale_nan;
 
 /// Most values that one item may stand for.
 const REPEATS_MAX: usize = 1_000_000;
+/// Most values of one line.
+const VALUES_MAX: usize = 2_000_000;
 
 /// A series as written.
 #[derive(Clone, Debug)]
@@ -28,6 +30,9 @@ pub(super) fn series(line: &str) -> Result<Written, String> {
     for item in items(rest) {
         native |= item.starts_with("{{");
         values.extend(expand(item)?);
+        if values.len() > VALUES_MAX {
+            return Err(format!("more than {VALUES_MAX} values in a line"));
+        }
     }
     Ok(Written { labels, values, native })
 }

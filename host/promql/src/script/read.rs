@@ -180,6 +180,28 @@ fn millis(duration: Duration) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(
+            words in proptest::collection::vec(
+                prop_oneof![
+                    Just("load 1m\n".to_owned()),
+                    Just("eval instant at 1m ".to_owned()),
+                    Just("eval range from 0 to 5m step ".to_owned()),
+                    Just("\n expect ".to_owned()),
+                    Just("msg:".to_owned()),
+                    "[a-z{}\"'=,_x+0-9 .-]{0,8}",
+                    "\\PC{0,4}",
+                    Just("\n".to_owned()),
+                ],
+                0..12,
+            )
+        ) {
+            let _ = read(&words.concat());
+        }
+    }
 
     #[test]
     fn commands_are_read_with_their_lines() {
