@@ -6,9 +6,11 @@
 
 mod cpu;
 mod frame;
-mod peers;
+mod lines;
+pub(crate) mod peers;
 mod plugin;
 mod report;
+mod series;
 mod spread;
 
 use std::process::ExitCode;
@@ -41,7 +43,8 @@ pub(crate) struct Context<'a> {
 }
 
 /// Everything that can be measured.
-const BENCHES: [&dyn Bench; 2] = [&plugin::Plugin, &frame::Frame];
+const BENCHES: [&dyn Bench; 5] =
+    [&plugin::Plugin, &series::PROMQL, &series::WINDOW, &series::INGEST, &frame::Frame];
 
 /// The arguments of the command.
 #[derive(clap::Args)]

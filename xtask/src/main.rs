@@ -1,4 +1,4 @@
-//! `cargo xtask setup|demo|test|bench|lint|tidy`: everything a fresh machine or CI does with this repository.
+//! `cargo xtask setup|demo|test|promqltest|fuzz|bench|lint|tidy`: everything a fresh machine or CI does with this repository.
 //!
 //! One file a command. What Ballast itself does lives under host/, never here. The dependency tree stays light, because
 //! xtask is the first thing that a fresh machine builds.
@@ -6,8 +6,10 @@
 mod bench;
 mod demo;
 mod error;
+mod fuzz;
 mod lint;
 mod process;
+mod promqltest;
 mod setup;
 mod test;
 mod tidy;
@@ -47,6 +49,10 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Run a folder of PromQL test scripts; prints file, passed, total.
+    Promqltest(promqltest::Args),
+    /// Fuzz every decoder that reads what others send or what lies on disk.
+    Fuzz(fuzz::Args),
     /// Measure; without a name, list what can be measured.
     Bench(bench::Args),
     /// Format, clippy and, where it is installed, cargo-deny.
@@ -72,6 +78,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Setup { guests } => setup::run(&workspace, guests),
         Command::Test { args } => test::run(&workspace, &args),
         Command::Demo { args } => demo::run(&workspace, &args),
+        Command::Promqltest(args) => promqltest::run(&workspace, &args),
+        Command::Fuzz(args) => fuzz::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Lint => lint::run(&workspace),
         Command::Tidy => tidy::run(&workspace),

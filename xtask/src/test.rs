@@ -10,6 +10,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use counts::Counts;
 
+use crate::bench::peers;
 use crate::error::Result;
 use crate::workspace::Workspace;
 use crate::{lint, process, setup, tidy};
@@ -25,6 +26,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
     counts.check("tidy", Ok(tidy::run(workspace)? == ExitCode::SUCCESS));
     counts.check("format", lint::format(workspace));
     counts.check("guests", setup::guests(workspace).map(|()| true));
+    counts.check("peers", peers::ready(workspace, "prometheus").map(|_| true));
     if counts.check("build", setup::tests(workspace).map(|()| true)) {
         counts.add(&tests(workspace, workspace.root(), args)?);
     }

@@ -11,15 +11,6 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::process;
 
-/// The CPU time that the running process `pid` has used so far, without its children.
-///
-/// # Errors
-/// When it does not run any more.
-#[expect(dead_code, reason = "for peers that keep running, which the first bench has none of")]
-pub(crate) fn of_process(pid: u32) -> Result<Duration> {
-    used(&format!("/proc/{pid}/stat"), 11)
-}
-
 /// Runs a command to its end and returns the CPU time that it and its waited-for children used.
 ///
 /// Nothing else may be waited for meanwhile, which holds in xtask: it is single-threaded.

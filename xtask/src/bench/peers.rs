@@ -57,10 +57,20 @@ impl Peer {
 
     /// A command that runs it, with the libraries that were unpacked beside it.
     pub(crate) fn command(&self) -> Command {
-        let mut command = process::foreign(self.root.join(self.binary));
-        let libraries = ["usr/lib", "lib"].map(|folder| self.root.join(folder).join(triple()));
-        command.env("LD_LIBRARY_PATH", libraries.map(|folder| folder.display().to_string()).join(":"));
+        let mut command = process::foreign(self.binary());
+        command.env("LD_LIBRARY_PATH", self.libraries());
         command
+    }
+
+    /// Its binary.
+    pub(crate) fn binary(&self) -> PathBuf {
+        self.root.join(self.binary)
+    }
+
+    /// The folders of its libraries, as the loader takes them.
+    pub(crate) fn libraries(&self) -> String {
+        let folders = ["usr/lib", "lib"].map(|folder| self.root.join(folder).join(triple()));
+        folders.map(|folder| folder.display().to_string()).join(":")
     }
 }
 
