@@ -53,6 +53,7 @@ impl Checked {
         let (source, reading) = config::load(file).map_err(read)?;
         self.configurations += 1;
         self.sources.insert(file.display().to_string(), source);
+        self.sources.extend(reading.included);
         self.findings.extend(reading.problems.into_iter().map(Finding::error));
         self.findings.extend(reading.warnings.into_iter().map(Finding::warning));
         Ok(reading.config)

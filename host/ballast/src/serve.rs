@@ -48,7 +48,8 @@ fn read(file: &Path) -> Result<Config, Failure> {
     let problems = reading.problems.len();
     let findings = reading.problems.into_iter().map(Finding::error);
     let findings: Vec<_> = findings.chain(reading.warnings.into_iter().map(Finding::warning)).collect();
-    let sources = Sources::from([(file.display().to_string(), source)]);
+    let mut sources = Sources::from([(file.display().to_string(), source)]);
+    sources.extend(reading.included);
     eprint!("{}", report::text(&findings, &sources, report::theme(&std::io::stderr())));
     reading.config.ok_or_else(|| Failure::Configuration { file: file.to_owned(), problems })
 }

@@ -6,10 +6,13 @@
 mod address;
 mod client;
 pub mod connectors;
+pub mod discovery;
 pub mod exposition;
 mod remote;
 mod scraper;
 mod sender;
+mod settings_client;
+mod tls;
 
 #[cfg(test)]
 mod test_server;
@@ -18,6 +21,7 @@ pub use client::BuildClientError;
 pub use connectors::http::{
     DeclaredRequest, HttpConnector, HttpConnectorConfig, HttpConnectorError, Operation,
 };
+pub use discovery::{DiscoveredTargets, ScrapeJob};
 pub use remote::{HttpRemote, RemoteConfig};
 pub use scraper::HttpScraper;
 pub use sender::{HttpSender, HttpSenderConfig};

@@ -53,9 +53,28 @@ pub enum Authorization {
     },
 }
 
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TlsVersion {
+    /// 1.2
+    V1_2,
+    /// 1.3
+    V1_3,
+}
+
 /// Whom a client trusts, and how it proves itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TlsSettings {
+    /// The authorities as PEM, where they are in no file.
+    pub ca: Option<Secret>,
+    /// The client's certificate as PEM, where it is in no file.
+    pub cert: Option<Secret>,
+    /// Its key as PEM, where it is in no file.
+    pub key: Option<Secret>,
+    /// The oldest version that is spoken; 1.2 where none.
+    pub min_version: Option<TlsVersion>,
+    /// The newest version that is spoken.
+    pub max_version: Option<TlsVersion>,
     /// PEM file of the authorities; the system's where none.
     pub ca_file: Option<PathBuf>,
     /// PEM file of the client's certificate.
@@ -69,7 +88,7 @@ pub struct TlsSettings {
 }
 
 /// How requests are made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct HttpClientSettings {
     /// Credentials.
     pub authorization: Option<Authorization>,
@@ -77,6 +96,10 @@ pub struct HttpClientSettings {
     pub tls: TlsSettings,
     /// Address of a proxy.
     pub proxy_url: Option<String>,
+    /// Hosts and networks that are reached without the proxy, by commas.
+    pub no_proxy: Option<String>,
+    /// Whether the proxy is the one that the environment names.
+    pub proxy_from_environment: bool,
     /// Whether redirects are followed.
     pub follow_redirects: bool,
     /// Whether HTTP/2 may be spoken.
@@ -91,9 +114,24 @@ impl Default for HttpClientSettings {
             authorization: None,
             tls: TlsSettings::default(),
             proxy_url: None,
+            no_proxy: None,
+            proxy_from_environment: false,
             follow_redirects: true,
             enable_http2: true,
             headers: Vec::new(),
         }
+    }
+}
+
+impl fmt::Debug for HttpClientSettings {
+    /// The address of a proxy may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClientSettings")
+            .field("authorization", &self.authorization)
+            .field("tls", &self.tls)
+            .field("has_proxy", &self.proxy_url.is_some())
+            .field("follow_redirects", &self.follow_redirects)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
     }
 }

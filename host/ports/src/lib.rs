@@ -19,8 +19,8 @@ pub use http_send::HttpSend;
 pub use plugin_runtime::{Door, Halt, PluginRuntime, RunFailure, RunRequest};
 pub use remote_queries::{RemoteError, RemoteQueries, RemoteValue};
 pub use scraper::{
-    Scrape, ScrapeError, ScrapeOptions, ScrapeSession, ScrapeTarget, ScrapedSample, Scraper, TargetSet,
-    TargetSource,
+    Scrape, ScrapeError, ScrapeOptions, ScrapeProtocol, ScrapeSession, ScrapeTarget, ScrapedSample, Scraper,
+    TargetSet, TargetSource,
 };
 pub use series_store::{Selectors, SeriesStore};
 pub use store::{Store, StoreError};

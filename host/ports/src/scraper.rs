@@ -29,6 +29,29 @@ pub struct ScrapeTarget {
     pub options: Arc<ScrapeOptions>,
 }
 
+/// A format that an answer to a scrape may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScrapeProtocol {
+    /// `OpenMetricsText1.0.0`
+    OpenMetrics1,
+    /// `OpenMetricsText0.0.1`
+    OpenMetrics0,
+    /// `PrometheusText1.0.0`
+    Text1,
+    /// `PrometheusText0.0.4`
+    Text0,
+}
+
+impl ScrapeProtocol {
+    /// Those that are asked for where nothing is said, most wanted first.
+    pub const DEFAULT: [ScrapeProtocol; 4] = [
+        ScrapeProtocol::OpenMetrics1,
+        ScrapeProtocol::OpenMetrics0,
+        ScrapeProtocol::Text1,
+        ScrapeProtocol::Text0,
+    ];
+}
+
 /// How the targets of a job are scraped. The names are those of Prometheus's scrape configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScrapeOptions {
@@ -50,6 +73,12 @@ pub struct ScrapeOptions {
     pub label_value_length_limit: usize,
     /// Whether gzip is asked for.
     pub enable_compression: bool,
+    /// Formats that are asked for, most wanted first.
+    pub protocols: Vec<ScrapeProtocol>,
+    /// The format of an answer that does not name its own.
+    pub fallback_protocol: ScrapeProtocol,
+    /// Why every scrape fails without a request, such as more targets than the job allows.
+    pub refused: Option<String>,
     /// What is done to each series before it is kept.
     pub metric_relabelling: Vec<RelabelRule>,
     /// Credentials, TLS, proxies and redirects.
@@ -68,6 +97,9 @@ impl Default for ScrapeOptions {
             label_name_length_limit: 0,
             label_value_length_limit: 0,
             enable_compression: true,
+            protocols: ScrapeProtocol::DEFAULT.to_vec(),
+            fallback_protocol: ScrapeProtocol::Text0,
+            refused: None,
             metric_relabelling: Vec::new(),
             client: HttpClientSettings::default(),
         }

@@ -19,6 +19,16 @@ pub(super) struct Context<'a> {
     environment: Environment<'a>,
     problems: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<Problem>>,
+    /// Name and text of the files that were read besides.
+    included: RefCell<Vec<(String, String)>>,
+}
+
+/// What came of reading, in the order of the places; the file itself before those that it includes.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) problems: Vec<Problem>,
+    pub(super) warnings: Vec<Problem>,
+    pub(super) included: Vec<(String, String)>,
 }
 
 impl<'a> Context<'a> {
@@ -30,7 +40,25 @@ impl<'a> Context<'a> {
             environment,
             problems: RefCell::default(),
             warnings: RefCell::default(),
+            included: RefCell::default(),
         }
+    }
+
+    /// The reading of another file, with the same environment.
+    pub(super) fn included<'b>(&self, file: &Path, source: &'b str) -> Context<'b>
+    where
+        'a: 'b,
+    {
+        Context::new(file, source, self.environment)
+    }
+
+    /// Takes over what the reading of another file found.
+    pub(super) fn absorb(&self, other: Context<'_>) {
+        self.included.borrow_mut().push((other.file.clone(), other.source.to_owned()));
+        let Findings { problems, warnings, included } = other.finish();
+        self.problems.borrow_mut().extend(problems);
+        self.warnings.borrow_mut().extend(warnings);
+        self.included.borrow_mut().extend(included);
     }
 
     /// The file's name.
@@ -62,14 +90,19 @@ impl<'a> Context<'a> {
         Problem { file: self.file.clone(), line: at.line, column: at.column, message, help }
     }
 
-    /// Problems and warnings in the order of their places.
-    pub(super) fn finish(self) -> (Vec<Problem>, Vec<Problem>) {
+    /// All that was found.
+    pub(super) fn finish(self) -> Findings {
         let sorted = |found: RefCell<Vec<Problem>>| {
             let mut found = found.into_inner();
-            found.sort_by_key(|problem| (problem.line, problem.column));
+            let place = |p: &Problem| (p.file != self.file, p.file.clone(), p.line, p.column);
+            found.sort_by_key(place);
             found
         };
-        (sorted(self.problems), sorted(self.warnings))
+        Findings {
+            problems: sorted(self.problems),
+            warnings: sorted(self.warnings),
+            included: self.included.into_inner(),
+        }
     }
 
     /// A path of the file, made relative to the file's folder.
@@ -90,5 +123,15 @@ impl<'a> Context<'a> {
         let last_line = before.rsplit('\n').next().unwrap_or_default();
         let line = node.at.line + before.matches('\n').count();
         Position { line, column: column_from + last_line.chars().count() }
+    }
+
+    /// Where a piece of text is written, from a place on; that place itself where it is not.
+    pub(super) fn place_in(&self, from: Position, piece: &str) -> Position {
+        let lines = self.source.lines().enumerate().skip(from.line.saturating_sub(1));
+        let mut found = lines.filter_map(|(index, line)| {
+            let before = line.get(..line.find(piece)?)?;
+            Some(Position { line: index + 1, column: before.chars().count() + 1 })
+        });
+        found.next().unwrap_or(from)
     }
 }

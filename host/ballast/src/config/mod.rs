@@ -21,10 +21,10 @@ use std::time::Duration;
 
 use ballast_alerting::{Position, Problem};
 use ballast_engine::Settings;
-use ballast_outbound::HttpConnectorConfig;
+use ballast_outbound::{HttpConnectorConfig, RemoteConfig, ScrapeJob};
 use ballast_types::PluginName;
 
-use context::{Context, Environment};
+use context::{Context, Environment, Findings};
 use map::Map;
 use sections::alerting::Alerting;
 use sections::automation::Automation;
@@ -32,6 +32,7 @@ use sections::chaos::Chaos;
 use sections::folders::{Plugins, Storage};
 pub(crate) use sections::logging::{LogFormat, Logging};
 use sections::monitoring::Monitoring;
+use sections::scrape::{self, Jobs};
 use sections::server::Server;
 use tree::Node;
 
@@ -47,8 +48,12 @@ pub(crate) struct Config {
     pub(crate) logging: Logging,
     /// What the engine is told.
     pub(crate) settings: Settings,
+    /// What is scraped besides the targets of services, as Prometheus says it.
+    pub(crate) jobs: Vec<ScrapeJob>,
     /// How services are acted on.
     pub(crate) connectors: Vec<HttpConnectorConfig>,
+    /// Where the samples are that rules judge, where that is not this host.
+    pub(crate) remote: Option<RemoteConfig>,
     /// Where each runbook is named: file and place.
     pub(crate) runbook_places: BTreeMap<PluginName, (String, Position)>,
     /// Folder of compiled components.
@@ -68,8 +73,10 @@ impl Config {
         let connectors = |config: &Config| format!("{:?}", config.connectors);
         self.settings == other.settings
             && self.server == other.server
+            && self.jobs == other.jobs
             && self.logging == other.logging
             && self.plugin_cache == other.plugin_cache
+            && self.remote == other.remote
             && connectors(self) == connectors(other)
     }
 }
@@ -83,6 +90,8 @@ pub(crate) struct Reading {
     pub(crate) problems: Vec<Problem>,
     /// What is odd, but works.
     pub(crate) warnings: Vec<Problem>,
+    /// Name and text of the files that it includes, for showing places in them.
+    pub(crate) included: Vec<(String, String)>,
 }
 
 /// Reads a file and everything that it refers to.
@@ -105,15 +114,21 @@ pub(crate) fn read(file: &Path, source: &str, environment: Environment<'_>) -> R
             None
         }
     };
-    let (problems, warnings) = context.finish();
-    Reading { config: config.filter(|_| problems.is_empty()), problems, warnings }
+    let Findings { problems, warnings, included } = context.finish();
+    Reading { config: config.filter(|_| problems.is_empty()), problems, warnings, included }
 }
 
 fn root_of(context: &Context<'_>, root: &Node) -> Config {
     let mut map = Map::of(context, root);
     let slo = map.get("slo", sections::slo::read).unwrap_or_default();
-    let monitoring = map.get("monitoring", |context, node| sections::monitoring::read(context, node, &slo));
-    let monitoring = monitoring.unwrap_or_default();
+    let global = map.get("global", scrape::read_global).unwrap_or_default();
+    let evaluation = global.evaluation_interval.unwrap_or(Monitoring::default().evaluation_interval);
+    let read_monitoring =
+        |context: &Context<'_>, node: &Node| sections::monitoring::read(context, node, &slo, evaluation);
+    let monitoring = map.get("monitoring", read_monitoring);
+    let monitoring =
+        monitoring.unwrap_or_else(|| Monitoring { evaluation_interval: evaluation, ..Monitoring::default() });
+    let jobs = jobs(context, &mut map, &global);
     let read_automation =
         |context: &Context<'_>, node: &Node| sections::automation::read(context, node, &monitoring.services);
     let automation = map.get("automation", read_automation).unwrap_or_default();
@@ -126,6 +141,7 @@ fn root_of(context: &Context<'_>, root: &Node) -> Config {
     let logging = map.get("logging", sections::logging::read).unwrap_or_default();
     let alerting = map.get("alerting", sections::alerting::read).unwrap_or_default();
     let chaos = map.get("chaos", sections::chaos::read).unwrap_or_default();
+    let remote = map.get("source", sections::source::read);
     map.finish();
     let connectors = monitoring.connectors.clone();
     let data = folders.storage.path.clone().unwrap_or_else(|| context.path("data"));
@@ -133,7 +149,30 @@ fn root_of(context: &Context<'_>, root: &Node) -> Config {
     let places = automation.places.iter().map(|(name, at)| (name.clone(), (context.file().to_owned(), *at)));
     let runbook_places = places.collect();
     let settings = settings(context, monitoring, automation, &alerting, folders, data);
-    Config { server, logging, settings, connectors, runbook_places, plugin_cache, alerting, chaos }
+    Config {
+        server,
+        logging,
+        settings,
+        jobs,
+        connectors,
+        remote,
+        runbook_places,
+        plugin_cache,
+        alerting,
+        chaos,
+    }
+}
+
+/// The jobs of this file and of those that it includes; each name once in all.
+fn jobs(context: &Context<'_>, map: &mut Map<'_, '_>, global: &scrape::Global) -> Vec<ScrapeJob> {
+    let mut jobs = Jobs::default();
+    if let Some(node) = map.node("scrape_configs") {
+        jobs.read(context, node, global);
+    }
+    if let Some(node) = map.node("scrape_config_files") {
+        scrape::read_files(context, node, global, &mut jobs);
+    }
+    jobs.jobs
 }
 
 /// Where things lie, as given.

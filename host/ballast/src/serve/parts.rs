@@ -6,8 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ballast_engine::application::Parts;
-use ballast_outbound::{HttpConnector, HttpScraper, HttpSender, HttpSenderConfig};
-use ballast_ports::{Connector, SeriesStore, Store, StoreError};
+use ballast_outbound::{
+    DiscoveredTargets, HttpConnector, HttpRemote, HttpScraper, HttpSender, HttpSenderConfig, ScrapeJob,
+};
+use ballast_ports::{Connector, RemoteQueries, SeriesStore, Store, StoreError, TargetSource};
 use ballast_sandbox::{SandboxConfig, WasmRuntime};
 use ballast_store::DurableStore;
 use ballast_tsdb::{Options, SeriesDb};
@@ -47,11 +49,18 @@ pub(super) async fn open(config: &Config) -> Result<Parts, Failure> {
         clock: Arc::new(SystemClock),
         runtime: Arc::new(runtime),
         scraper: Arc::new(scraper),
-        target_sources: Vec::new(),
+        target_sources: target_sources(config),
+        remote: remote(config)?,
         connectors: connectors(config)?,
         http: Arc::new(http.map_err(|error| failed(error.to_string()))?),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
+}
+
+/// The targets of each job; nothing is looked for yet.
+fn target_sources(config: &Config) -> Vec<Box<dyn TargetSource>> {
+    let source = |job: &ScrapeJob| Box::new(DiscoveredTargets::new(job.clone())) as Box<dyn TargetSource>;
+    config.jobs.iter().map(source).collect()
 }
 
 /// A host that the operator granted by name may lie inside the network: that is where most of them are.
@@ -88,6 +97,13 @@ fn unopened(error: StoreError) -> Failure {
         _ => "check that `storage.path` can be written and the disk has room",
     };
     Failure::with_help("open the data folder", format!("failed to {error}"), help)
+}
+
+fn remote(config: &Config) -> Result<Option<Arc<dyn RemoteQueries>>, Failure> {
+    let Some(remote) = &config.remote else { return Ok(None) };
+    let remote = HttpRemote::new(remote.clone())
+        .map_err(|error| Failure::new("ask the remote source", format!("failed to {error}")))?;
+    Ok(Some(Arc::new(remote)))
 }
 
 fn connectors(config: &Config) -> Result<BTreeMap<ServiceName, Arc<dyn Connector>>, Failure> {

@@ -41,11 +41,16 @@ impl Default for Monitoring {
     }
 }
 
-/// `scrapeInterval`, `evaluationInterval`, `services`.
-pub(in crate::config) fn read(context: &Context<'_>, node: &Node, slo: &Slo) -> Option<Monitoring> {
+/// `scrapeInterval`, `evaluationInterval`, `services`. `evaluation` is what `global` says of the second.
+pub(in crate::config) fn read(
+    context: &Context<'_>,
+    node: &Node,
+    slo: &Slo,
+    evaluation: Duration,
+) -> Option<Monitoring> {
     let mut map = Map::of(context, node);
     let scrape_interval = map.get("scrapeInterval", value::span).unwrap_or(INTERVAL_DEFAULT);
-    let evaluation_interval = map.get("evaluationInterval", value::span).unwrap_or(INTERVAL_DEFAULT);
+    let evaluation_interval = map.get("evaluationInterval", value::span).unwrap_or(evaluation);
     let mut monitoring = Monitoring { evaluation_interval, ..Monitoring::default() };
     if let Some(services) = map.node("services") {
         let names = names(context, services);
