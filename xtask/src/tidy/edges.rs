@@ -132,7 +132,12 @@ mod tests {
     fn a_forbidden_edge_between_rooms_is_flagged() {
         flags("ballast-response", "ballast-alerting", None, "it may build on ballast-types only");
         flags("ballast-response", "ballast-alerting", Some("build"), "it may build on");
-        flags("ballast-api", "ballast-store", None, "it may build on ballast-engine, ballast-types only");
+        flags(
+            "ballast-api",
+            "ballast-store",
+            None,
+            "it may build on ballast-engine, ballast-formats, ballast-types only",
+        );
         flags("ballast-engine", "ballast-sandbox", None, "it may build on");
         flags("ballast-types", "ballast-ports", None, "it may build on nothing of the workspace only");
         flags("ballast-sdk", "ballast-types", None, "it must know nothing of the host");

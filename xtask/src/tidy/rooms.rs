@@ -83,7 +83,7 @@ const fn owned(krate: &'static str, owners: &'static [&'static str], reason: &'s
 }
 
 /// The heavy crates and their owners.
-pub(crate) const OWNED: [Owned; 21] = [
+pub(crate) const OWNED: [Owned; 24] = [
     owned("sled", &["ballast-store"], "only store names sled"),
     owned("wasmtime", &["ballast-sandbox"], "only sandbox names wasmtime"),
     owned("cranelift", &["ballast-sandbox"], "only sandbox compiles"),
@@ -100,14 +100,25 @@ pub(crate) const OWNED: [Owned; 21] = [
     owned("rustls", &["ballast-outbound", "ballast"], "outbound dials; ballast installs its provider"),
     owned("lettre", &["ballast-outbound"], "outbound is the only one that dials"),
     owned("kube", &["ballast-outbound"], "outbound is the only one that dials"),
+    owned("k8s-openapi", &["ballast-outbound"], "outbound is the only one that dials"),
     owned("tokio-tungstenite", &["ballast-outbound"], "outbound is the only one that dials"),
     owned("axum", &["ballast-api"], "api is the only HTTP server"),
     owned("tower", &["ballast-api"], "api is the only HTTP server"),
     owned("utoipa", &["ballast-api"], "api has the only wire types"),
-    owned("notify", &["ballast-engine"], "engine owns every spawned task, and watching is one"),
+    owned(
+        "notify",
+        &["ballast-engine", "ballast-outbound"],
+        "engine watches rules and plugins, outbound the files that name targets; nobody else watches",
+    ),
+    owned("prost", &["ballast-formats"], "formats reads and writes what travels"),
+    owned("snap", &["ballast-formats"], "formats reads and writes what travels"),
     owned("clap", &["ballast"], "ballast is the only command line"),
     owned("miette", &["ballast"], "miette stays at the binary's edge"),
-    owned("promql-parser", &["ballast-promql"], "promql is the only one that parses PromQL"),
+    owned(
+        "promql-parser",
+        &["ballast-promql"],
+        "promql is the only one that parses PromQL, and only its tests do with this",
+    ),
     owned("tracing-subscriber", &["ballast"], "ballast wires the log"),
 ];
 
