@@ -6,9 +6,10 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use ballast_types::{Labels, Matcher, QueryError, Queryable, Sample, Series, TimeRange, Timestamp};
+use ballast_types::ingest::Refused;
+use ballast_types::{Interner, Labels, Matcher, QueryError, Queryable, Sample, Series, TimeRange, Timestamp};
 
-use crate::head::{Head, SeriesId, Verdict};
+use crate::head::{Head, HeadOptions, SeriesId, Verdict};
 use crate::log::{Log, OpenReport};
 use crate::{TsdbError, head};
 
@@ -39,6 +40,19 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    fn head(&self) -> Head {
+        let options = HeadOptions {
+            series_max: self.series_max,
+            labels_max: usize::MAX,
+            label_bytes_max: self.label_bytes_max,
+            chunk_samples: self.chunk_samples,
+            out_of_order_ms: 0,
+        };
+        Head::new(options, Interner::default())
+    }
+}
+
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AppendSummary {
@@ -62,17 +76,17 @@ pub struct SeriesDb {
 impl SeriesDb {
     /// A store that forgets everything when it is dropped.
     pub fn in_memory(options: Options) -> Self {
-        SeriesDb { options, head: RwLock::new(Head::default()), log: Mutex::new(None) }
+        SeriesDb { head: RwLock::new(options.head()), options, log: Mutex::new(None) }
     }
 
     /// Opens the store of a folder, which is made where it is not there, and tells what was found. Fails where the folder
     /// is open already; damaged records are skipped and counted.
     pub fn open(folder: &Path, options: Options) -> Result<(Self, OpenReport), TsdbError> {
-        let mut head = Head::default();
+        let mut head = options.head();
         let mut horizon = None;
         let replay = |labels: &Labels, sample: Sample| {
-            if let Verdict::Append(id) = head.reserve(labels, sample, options.series_max) {
-                head.apply(id, sample, options.chunk_samples);
+            if let Verdict::Append { id, .. } = head.reserve(labels, sample) {
+                head.apply(id, sample);
             }
         };
         let (log, report) = Log::open(folder, options.segment_bytes_max, replay, |at| horizon = Some(at))?;
@@ -102,7 +116,7 @@ impl SeriesDb {
         }
         let mut head = self.write_head();
         for (id, sample) in accepted {
-            head.apply(id, sample, self.options.chunk_samples);
+            head.apply(id, sample);
         }
         Ok(summary)
     }
@@ -154,25 +168,17 @@ impl SeriesDb {
         let mut summary = AppendSummary::default();
         let mut head = self.write_head();
         for (labels, sample) in batch {
-            match self.judge_one(&mut head, labels, *sample) {
-                Verdict::Append(id) => {
+            match head.reserve(labels, *sample) {
+                Verdict::Append { id, .. } => {
                     summary.appended += 1;
                     accepted.push((id, *sample));
                 }
                 Verdict::Repeated => summary.appended += 1,
-                Verdict::OutOfOrder => summary.out_of_order += 1,
-                Verdict::OverLimit => summary.over_limit += 1,
+                Verdict::Refused(Refused::SeriesLimit | Refused::LabelLimit) => summary.over_limit += 1,
+                Verdict::Refused(_) => summary.out_of_order += 1,
             }
         }
         (accepted, summary)
-    }
-
-    fn judge_one(&self, head: &mut Head, labels: &Labels, sample: Sample) -> Verdict {
-        let bytes: usize = labels.iter().map(|(name, value)| name.len() + value.len()).sum();
-        if bytes > self.options.label_bytes_max {
-            return Verdict::OverLimit;
-        }
-        head.reserve(labels, sample, self.options.series_max)
     }
 
     fn lock_log(&self) -> MutexGuard<'_, Option<Log>> {

@@ -12,8 +12,10 @@
 pub mod chunk;
 mod db;
 mod error;
+#[allow(dead_code, unused_imports, reason = "the store comes to use all of it as its disk side lands")]
 mod head;
 mod log;
+mod windows;
 
 pub use db::{AppendSummary, Options, SeriesDb};
 pub use error::TsdbError;

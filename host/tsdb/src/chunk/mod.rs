@@ -10,14 +10,17 @@
 
 mod bytes;
 mod column;
-pub(crate) mod summary;
+mod ladder;
+mod summary;
 mod values;
 
 use ballast_types::{Sample, TimeRange, Timestamp};
 
 use bytes::{Reader, put_varint, unzigzag, zigzag};
 use column::Plan;
+pub use ladder::Ladder;
 pub use summary::ChunkSummary;
+pub(crate) use summary::merged;
 
 /// Most samples of a chunk.
 pub const CHUNK_SAMPLES_MAX: usize = 255;

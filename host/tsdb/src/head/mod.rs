@@ -1,141 +1,323 @@
-//! All series in memory: by id, by labels, and by each of their labels. It decides what is appended; it writes nothing.
+//! All series: by id, by labels, and by each of their labels, with the samples that are in memory. It decides what is
+//! appended; it writes nothing and reads no disk.
 //!
-//! Invariant: the index names exactly the series that are there, and each of them has a sample or is about to get one.
+//! ```text
+//! labels ─► id ─► series: chunks (sealed, with summaries) │ tail (in the clear)
+//! matchers ─► index ─► ids in the order of labels
+//! ```
+//!
+//! A series is here as long as it has a sample in memory or on disk. A sample is first reserved, so that the next of its
+//! batch is judged against it, then applied, or, where the log failed, released. Invariants: the index names exactly the
+//! series that are there; no sample before the floor is taken, so that what has moved to disk ends before what is here.
 
-mod columns;
+mod exemplars;
+mod find;
 mod index;
+mod metadata;
+mod order;
+mod pattern;
+mod read;
 mod series;
+mod series_read;
+mod slab;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
-use ballast_types::{Labels, Matcher, QueryError, Sample, Series, TimeRange, Timestamp};
+use ballast_types::ingest::Refused;
+use ballast_types::{Interner, Labels, Sample, TimeRange, Timestamp};
 
+pub(crate) use exemplars::Exemplars;
 use index::Index;
-use series::HeadSeries;
+pub(crate) use metadata::MetadataTable;
+use order::LabelOrder;
+use series::Place;
+pub(crate) use series::{HeadSeries, Sealed};
+use slab::Slab;
 
 /// A series within this head; later series have larger ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct SeriesId(u64);
+pub(crate) struct SeriesId(u32);
+
+impl SeriesId {
+    /// The id as the log writes it.
+    pub(crate) fn number(self) -> u64 {
+        u64::from(self.0)
+    }
+}
 
 /// What becomes of one sample of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It is to be logged and applied.
-    Append(SeriesId),
+    Append {
+        /// Its series.
+        id: SeriesId,
+        /// Whether the series was not there before.
+        is_new: bool,
+    },
     /// The series has that very sample already.
     Repeated,
-    /// Older than the newest of its series, or of the same instant with another value.
-    OutOfOrder,
-    /// A new series, and there are as many as there may be.
-    OverLimit,
+    /// It is not kept.
+    Refused(Refused),
 }
 
-impl SeriesId {
-    /// The id as the log writes it.
-    pub(crate) fn number(self) -> u64 {
-        self.0
-    }
+/// The bounds of a head.
+#[derive(Clone, Debug)]
+pub(crate) struct HeadOptions {
+    /// Most series with a sample in memory.
+    pub(crate) series_max: usize,
+    /// Most labels of a series.
+    pub(crate) labels_max: usize,
+    /// Most bytes of the names and values of one series' labels.
+    pub(crate) label_bytes_max: usize,
+    /// Samples of a chunk, at most [`crate::chunk::CHUNK_SAMPLES_MAX`].
+    pub(crate) chunk_samples: usize,
+    /// How much older than the newest of its series a sample may be, in milliseconds; zero takes none out of order.
+    pub(crate) out_of_order_ms: i64,
 }
 
 /// The series in memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Head {
-    series: HashMap<SeriesId, HeadSeries>,
-    ids: HashMap<Labels, SeriesId>,
+    options: HeadOptions,
+    interner: Interner,
+    slab: Slab,
+    ids: HashMap<Labels, SeriesId, BuildHasherDefault<CachedHash>>,
     index: Index,
-    next_id: u64,
+    order: LabelOrder,
+    /// Series with a sample in memory, or about to get one.
+    active: usize,
+    /// Samples out of order that are reserved and not applied yet, by their bits.
+    late: HashMap<(SeriesId, Timestamp), u64>,
+    floor: Timestamp,
 }
 
 impl Head {
-    /// Judges a sample and reserves its place, so that the next of the same batch is judged against it.
-    pub(crate) fn reserve(&mut self, labels: &Labels, sample: Sample, series_max: usize) -> Verdict {
-        let id = match self.ids.get(labels) {
-            Some(id) => *id,
-            None if self.series.len() >= series_max => return Verdict::OverLimit,
-            None => self.create(labels.clone()),
-        };
-        self.series.get_mut(&id).map_or(Verdict::OutOfOrder, |series| series.reserve(id, sample))
+    /// An empty head that shares its labels' texts with whoever has the same table.
+    pub(crate) fn new(options: HeadOptions, interner: Interner) -> Self {
+        Head {
+            options,
+            interner,
+            slab: Slab::default(),
+            ids: HashMap::default(),
+            index: Index::default(),
+            order: LabelOrder::default(),
+            active: 0,
+            late: HashMap::new(),
+            floor: Timestamp::MIN,
+        }
+    }
+
+    /// Judges a sample and reserves its place.
+    pub(crate) fn reserve(&mut self, labels: &Labels, sample: Sample) -> Verdict {
+        let known = self.ids.get(labels).copied();
+        match self.place(known, labels, sample) {
+            Ok((id, Place::Last)) => Verdict::Append { id, is_new: known.is_none() },
+            Ok((id, Place::Between)) => self.reserve_late(id, sample),
+            Ok((_, Place::Taken)) => Verdict::Repeated,
+            Ok((_, Place::Nowhere(reason))) | Err(reason) => Verdict::Refused(reason),
+        }
+    }
+
+    /// Reserves a zero at the instant that a counter was created, where its series has nothing at or after it; silently
+    /// nothing where it cannot be.
+    pub(crate) fn reserve_created(&mut self, labels: &Labels, at: Timestamp) -> Option<(SeriesId, Sample)> {
+        let sample = Sample { at, value: 0.0 };
+        let newest = self.ids.get(labels).and_then(|id| self.slab.get(*id)).and_then(HeadSeries::newest_at);
+        match (newest < Some(at)).then(|| self.reserve(labels, sample))? {
+            Verdict::Append { id, .. } => Some((id, sample)),
+            Verdict::Repeated | Verdict::Refused(_) => None,
+        }
     }
 
     /// Makes a reserved sample visible.
-    pub(crate) fn apply(&mut self, id: SeriesId, sample: Sample, chunk_samples: usize) {
-        if let Some(series) = self.series.get_mut(&id) {
-            series.push(sample, chunk_samples);
+    pub(crate) fn apply(&mut self, id: SeriesId, sample: Sample) {
+        if let Some(series) = self.slab.get_mut(id) {
+            series.push(sample, self.options.chunk_samples);
+        }
+        if !self.late.is_empty() {
+            self.late.remove(&(id, sample.at));
         }
     }
 
     /// Takes back what was reserved and never applied.
     pub(crate) fn release(&mut self) {
-        self.series.values_mut().for_each(HeadSeries::release);
+        self.late.clear();
+        self.slab.iter_mut().for_each(HeadSeries::release);
         self.drop_empty();
+    }
+
+    /// Notes a series of which samples of these bounds lie on disk. It does not count against the limit on series. `None`
+    /// where ids have run out.
+    pub(crate) fn register(&mut self, labels: &Labels, on_disk: TimeRange) -> Option<SeriesId> {
+        let id = match self.ids.get(labels) {
+            Some(id) => *id,
+            None => self.create(labels)?,
+        };
+        self.slab.get_mut(id)?.add_on_disk(on_disk);
+        Some(id)
+    }
+
+    /// A series.
+    pub(crate) fn series(&self, id: SeriesId) -> Option<&HeadSeries> {
+        self.slab.get(id)
     }
 
     /// The labels of a series.
     pub(crate) fn labels(&self, id: SeriesId) -> Option<&Labels> {
-        self.series.get(&id).map(HeadSeries::labels)
+        self.series(id).map(HeadSeries::labels)
     }
 
-    /// How many series there are.
+    /// How many series have a sample in memory.
     pub(crate) fn len(&self) -> usize {
-        self.series.len()
+        self.active
     }
 
-    /// How many samples there are.
+    /// How many samples are in memory.
     pub(crate) fn sample_count(&self) -> usize {
-        self.series.values().map(HeadSeries::sample_count).sum()
+        self.slab.iter().map(|(_, series)| series.sample_count()).sum()
     }
 
-    /// All series with their samples, for a checkpoint.
+    /// All series in the order of their ids, those that are on disk only too.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (SeriesId, &HeadSeries)> {
-        self.series.iter().map(|(id, series)| (*id, series))
+        self.slab.iter()
     }
 
-    /// Drops the samples before an instant, and the series that are left without one.
-    pub(crate) fn forget_before(&mut self, horizon: Timestamp) {
-        self.series.values_mut().for_each(|series| series.forget_before(horizon));
+    /// Samples before this instant are refused.
+    pub(crate) fn floor(&self) -> Timestamp {
+        self.floor
+    }
+
+    /// Refuses samples before an instant from now on, because the disk has what there is.
+    pub(crate) fn raise_floor(&mut self, floor: Timestamp) {
+        self.floor = self.floor.max(floor);
+    }
+
+    /// Seals what lies before an instant, so that no chunk reaches over it and [`HeadSeries::chunks_before`] yields it all.
+    pub(crate) fn seal_before(&mut self, at: Timestamp) {
+        let chunk_samples = self.options.chunk_samples;
+        self.slab.iter_mut().for_each(|series| series.split_at(at, chunk_samples));
+    }
+
+    /// Drops the sealed chunks before an instant, which lie on disk now, and takes nothing before it any more.
+    pub(crate) fn drop_moved_before(&mut self, at: Timestamp) {
+        for series in self.slab.iter_mut() {
+            let moved = series.chunks_before(at);
+            if let (Some(first), Some(last)) = (moved.first(), moved.last()) {
+                series.add_on_disk(TimeRange { start: first.summary.first, end: last.summary.last });
+                series.drop_chunks_before(at);
+            }
+        }
+        self.raise_floor(at);
         self.drop_empty();
     }
 
-    /// The series that satisfy all matchers, with their samples in a range, in the order of their labels.
-    pub(crate) fn select(
-        &self,
-        matchers: &[Matcher],
-        range: TimeRange,
-        samples_max: usize,
-    ) -> Result<Vec<Series>, QueryError> {
-        let mut found: Vec<&HeadSeries> = match self.index.candidates(matchers) {
-            Some(ids) => ids.iter().filter_map(|id| self.series.get(id)).collect(),
-            None => self.series.values().collect(),
-        };
-        found.retain(|series| matchers.iter().all(|matcher| matcher.matches(series.labels())));
-        let samples: usize = found.iter().map(|series| series.count_in(range)).sum();
-        if samples > samples_max {
-            return Err(QueryError::TooManySamples { limit: samples_max });
+    /// Drops the samples before an instant, and the series that are left without one, here and on disk.
+    pub(crate) fn forget_before(&mut self, horizon: Timestamp) {
+        let chunk_samples = self.options.chunk_samples;
+        self.slab.iter_mut().for_each(|series| series.forget_before(horizon, chunk_samples));
+        self.drop_empty();
+    }
+
+    /// Finds the place of a sample; a new series is made where it may be.
+    fn place(
+        &mut self,
+        known: Option<SeriesId>,
+        labels: &Labels,
+        sample: Sample,
+    ) -> Result<(SeriesId, Place), Refused> {
+        if sample.at < self.floor {
+            return Err(Refused::TooOld);
         }
-        found.sort_by(|a, b| a.labels().cmp(b.labels()));
-        let cut =
-            found.into_iter().map(|s| Series { labels: s.labels().clone(), samples: s.samples_in(range) });
-        Ok(cut.filter(|series| !series.samples.is_empty()).collect())
+        let id = match known {
+            Some(id) => id,
+            None => self.admit(labels)?,
+        };
+        let series = self.slab.get_mut(id).ok_or(Refused::SeriesLimit)?;
+        if !series.is_active && self.active >= self.options.series_max {
+            return Err(Refused::SeriesLimit);
+        }
+        let place = series.reserve(sample, self.options.out_of_order_ms);
+        if !series.is_active && matches!(place, Place::Last | Place::Between) {
+            series.is_active = true;
+            self.active += 1;
+        }
+        Ok((id, place))
     }
 
-    fn create(&mut self, labels: Labels) -> SeriesId {
-        let id = SeriesId(self.next_id);
-        self.next_id += 1;
-        self.index.add(id, &labels);
-        self.ids.insert(labels.clone(), id);
-        self.series.insert(id, HeadSeries::new(labels));
-        id
-    }
-
-    fn drop_empty(&mut self) {
-        let (index, ids) = (&mut self.index, &mut self.ids);
-        self.series.retain(|id, series| {
-            let keep = series.sample_count() > 0;
-            if !keep {
-                index.remove(*id, series.labels());
-                ids.remove(series.labels());
+    /// Two values for one instant of a batch are a duplicate also where neither is applied yet.
+    fn reserve_late(&mut self, id: SeriesId, sample: Sample) -> Verdict {
+        let bits = sample.value.to_bits();
+        match self.late.insert((id, sample.at), bits) {
+            None => Verdict::Append { id, is_new: false },
+            Some(before) if before == bits => Verdict::Repeated,
+            Some(before) => {
+                self.late.insert((id, sample.at), before);
+                Verdict::Refused(Refused::Duplicate)
             }
-            keep
-        });
+        }
+    }
+
+    fn admit(&mut self, labels: &Labels) -> Result<SeriesId, Refused> {
+        let bytes: usize = labels.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if labels.len() > self.options.labels_max || bytes > self.options.label_bytes_max {
+            return Err(Refused::LabelLimit);
+        }
+        if self.active >= self.options.series_max {
+            return Err(Refused::SeriesLimit);
+        }
+        self.create(labels).ok_or(Refused::SeriesLimit)
+    }
+
+    fn create(&mut self, labels: &Labels) -> Option<SeriesId> {
+        let labels = self.interner.labels(labels);
+        let id = self.slab.insert(HeadSeries::new(labels.clone()))?;
+        self.index.add(id, &labels);
+        self.ids.insert(labels, id);
+        self.order.add(id, &mut self.slab);
+        Some(id)
+    }
+
+    /// Sees to the series that are left without a sample.
+    fn drop_empty(&mut self) {
+        for series in self.slab.iter_mut().filter(|series| series.is_active && series.is_empty()) {
+            series.is_active = false;
+            self.active = self.active.saturating_sub(1);
+        }
+        let gone = self.slab.extract(|series| series.is_empty() && series.on_disk().is_none());
+        if gone.is_empty() {
+            return;
+        }
+        let labels: Vec<(SeriesId, &Labels)> =
+            gone.iter().map(|(id, series)| (*id, series.labels())).collect();
+        self.index.remove_all(&labels);
+        self.order.remove_all(&labels);
+        for (_, labels) in &labels {
+            self.ids.remove(*labels);
+        }
+        drop(gone);
+        self.interner.sweep();
+    }
+}
+
+/// Takes the hash that labels carry as it is.
+#[derive(Clone, Copy, Debug, Default)]
+struct CachedHash(u64);
+
+impl Hasher for CachedHash {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Labels hash themselves to one word; this is right, if slow, for anything else.
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = word;
     }
 }

@@ -1,94 +1,244 @@
-//! One series in memory: its labels and its chunks, the last of which grows.
+//! One series in memory: its labels, its sealed chunks with their summaries, and a tail of samples in the clear.
+//!
+//! The tail is a third of a chunk: full, it joins the last chunk, or begins the next one. So that samples that were just
+//! taken, which most questions are about, need no decoding, and a series of few samples takes few bytes.
+//!
+//! Invariant: chunks and tail do not overlap and rise strictly in time, also after samples that came out of order.
 
-use std::collections::VecDeque;
+use ballast_types::ingest::Refused;
+use ballast_types::{Labels, Sample, TimeRange, Timestamp, WindowSummary};
 
-use ballast_types::{Labels, Sample, TimeRange, Timestamp};
+use crate::chunk::{CHUNK_SAMPLES_MAX, Chunk, ChunkSummary, Ladder};
 
-use super::columns::Chunk;
-use super::{SeriesId, Verdict};
+/// A list of chunks shorter than this has no room to spare.
+const CHUNKS_FEW: usize = 16;
 
-/// A series. Its samples rise strictly in time over all chunks.
+/// A sealed chunk with what is known of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Sealed {
+    pub(crate) chunk: Chunk,
+    pub(crate) summary: ChunkSummary,
+}
+
+/// What is to be done with a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It is the newest.
+    Last,
+    /// It goes between others.
+    Between,
+    /// It is there already.
+    Taken,
+    /// It is not to be kept.
+    Nowhere(Refused),
+}
+
+/// A series of the head. It may have no sample here, where all it has is on disk.
 #[derive(Debug)]
 pub(crate) struct HeadSeries {
     labels: Labels,
-    chunks: VecDeque<Chunk>,
+    pub(super) chunks: Vec<Sealed>,
+    pub(super) ladder: Ladder,
+    pub(super) tail: Vec<Sample>,
     /// The newest sample that was accepted, applied or not. It outlives the sample itself being forgotten.
     newest: Option<Sample>,
+    /// What of it lies on disk is within these bounds.
+    on_disk: Option<TimeRange>,
+    /// Its place in the order of labels, where it has one yet.
+    pub(super) rank: u32,
+    /// Whether it counts against the limit on series.
+    pub(super) is_active: bool,
 }
 
 impl HeadSeries {
     pub(super) fn new(labels: Labels) -> Self {
-        HeadSeries { labels, chunks: VecDeque::new(), newest: None }
+        HeadSeries {
+            labels,
+            chunks: Vec::new(),
+            ladder: Ladder::default(),
+            tail: Vec::new(),
+            newest: None,
+            on_disk: None,
+            rank: u32::MAX,
+            is_active: false,
+        }
     }
 
+    /// All labels, the metric name among them.
     pub(crate) fn labels(&self) -> &Labels {
         &self.labels
     }
 
-    pub(super) fn reserve(&mut self, id: SeriesId, sample: Sample) -> Verdict {
-        match self.newest {
-            Some(newest) if same(newest, sample) => Verdict::Repeated,
-            Some(newest) if sample.at <= newest.at => Verdict::OutOfOrder,
-            _ => {
-                self.newest = Some(sample);
-                Verdict::Append(id)
+    /// The bounds of what it has on disk.
+    pub(crate) fn on_disk(&self) -> Option<TimeRange> {
+        self.on_disk
+    }
+
+    /// The newest instant that was accepted, also where that sample has left the head.
+    pub(super) fn newest_at(&self) -> Option<Timestamp> {
+        self.newest.map(|newest| newest.at)
+    }
+
+    /// Judges a sample; as the newest it is the one that later ones are judged against.
+    pub(super) fn reserve(&mut self, sample: Sample, out_of_order_ms: i64) -> Place {
+        let Some(newest) = self.newest.filter(|newest| sample.at <= newest.at) else {
+            self.newest = Some(sample);
+            return Place::Last;
+        };
+        let there = if sample.at == newest.at { Some(newest) } else { self.sample_at(sample.at) };
+        match there {
+            Some(there) if there.value.to_bits() == sample.value.to_bits() => Place::Taken,
+            Some(_) => Place::Nowhere(Refused::Duplicate),
+            None if out_of_order_ms == 0 => Place::Nowhere(Refused::OutOfOrder),
+            None if sample.at.as_millis() < newest.at.as_millis().saturating_sub(out_of_order_ms) => {
+                Place::Nowhere(Refused::TooOld)
             }
+            None => Place::Between,
         }
     }
 
+    /// Forgets what was accepted and never applied.
     pub(super) fn release(&mut self) {
-        self.newest = self.chunks.back().and_then(Chunk::last);
+        let on_disk = self.on_disk.map(|range| Sample { at: range.end, value: f64::NAN });
+        self.newest = self.last_sample().or(on_disk);
     }
 
+    /// Keeps a sample that was accepted.
     pub(super) fn push(&mut self, sample: Sample, chunk_samples: usize) {
-        match self.chunks.back_mut() {
-            Some(chunk) if chunk.len() < chunk_samples => chunk.push(sample),
-            _ => {
-                let mut chunk = Chunk::default();
-                chunk.push(sample);
-                self.chunks.push_back(chunk);
-            }
+        if self.last_at().is_some_and(|last| sample.at <= last) {
+            return self.insert(sample, chunk_samples);
+        }
+        let tail_samples = (chunk_samples / 3).max(1);
+        if self.tail.len() >= tail_samples {
+            self.seal_tail(chunk_samples);
+        }
+        if self.tail.len() == self.tail.capacity() {
+            // Grown by need, and never beyond what a tail holds.
+            let more = self.tail.len().clamp(4, 16).min(tail_samples - self.tail.len());
+            self.tail.reserve_exact(more);
+        }
+        self.tail.push(sample);
+    }
+
+    /// Notes that samples of these bounds lie on disk.
+    pub(super) fn add_on_disk(&mut self, range: TimeRange) {
+        self.on_disk = Some(self.on_disk.map_or(range, |known| TimeRange {
+            start: known.start.min(range.start),
+            end: known.end.max(range.end),
+        }));
+        if self.newest_at() < Some(range.end) {
+            self.newest = Some(Sample { at: range.end, value: f64::NAN });
         }
     }
 
-    pub(super) fn sample_count(&self) -> usize {
-        self.chunks.iter().map(Chunk::len).sum()
-    }
-
-    pub(crate) fn samples(&self) -> impl Iterator<Item = Sample> + '_ {
-        self.chunks.iter().flat_map(Chunk::iter)
-    }
-
-    pub(super) fn count_in(&self, range: TimeRange) -> usize {
-        self.overlapping(range).map(|chunk| chunk.count_in(range)).sum()
-    }
-
-    pub(super) fn samples_in(&self, range: TimeRange) -> Vec<Sample> {
-        let mut samples = Vec::new();
-        self.overlapping(range).for_each(|chunk| chunk.collect_into(range, &mut samples));
-        samples
-    }
-
-    pub(super) fn forget_before(&mut self, horizon: Timestamp) {
-        while let Some(first) = self.chunks.front_mut() {
-            first.forget_before(horizon);
-            if !first.is_empty() {
-                return;
-            }
-            self.chunks.pop_front();
+    /// Drops the samples before an instant, here and on disk.
+    pub(super) fn forget_before(&mut self, horizon: Timestamp, chunk_samples: usize) {
+        self.on_disk = self
+            .on_disk
+            .filter(|range| range.end >= horizon)
+            .map(|range| TimeRange { start: range.start.max(horizon), ..range });
+        if self.first_at().is_some_and(|first| first < horizon) {
+            self.split_at(horizon, chunk_samples);
+            self.drop_chunks_before(horizon);
         }
     }
 
-    /// The chunks that may hold a sample of the range; they are in order of time.
-    fn overlapping(&self, range: TimeRange) -> impl Iterator<Item = &Chunk> {
-        let before = |chunk: &Chunk| chunk.last().is_some_and(|last| last.at < range.start);
-        let first = self.chunks.partition_point(before);
-        let within = move |chunk: &&Chunk| chunk.first().is_some_and(|first| first.at <= range.end);
-        self.chunks.range(first..).take_while(within)
+    /// Seals all samples before an instant, so that no chunk reaches over it.
+    pub(super) fn split_at(&mut self, at: Timestamp, chunk_samples: usize) {
+        if self.tail.first().is_some_and(|first| first.at < at) {
+            let later = self.tail.split_off(self.tail.partition_point(|sample| sample.at < at));
+            let earlier = std::mem::replace(&mut self.tail, later);
+            self.append_chunks(&earlier, chunk_samples);
+        }
+        let place = self.chunks.partition_point(|sealed| sealed.summary.last < at);
+        let reaches_over = |sealed: &&Sealed| sealed.summary.first < at;
+        if let Some(sealed) = self.chunks.get(place).filter(reaches_over) {
+            let samples = sealed.chunk.samples();
+            let (earlier, later) = samples.split_at(samples.partition_point(|sample| sample.at < at));
+            let halves = seal(earlier).into_iter().chain(seal(later));
+            self.chunks.splice(place..=place, halves);
+            self.recover(place);
+        }
+    }
+
+    /// The sealed chunks that end before an instant.
+    pub(crate) fn chunks_before(&self, at: Timestamp) -> &[Sealed] {
+        let count = self.chunks.partition_point(|sealed| sealed.summary.last < at);
+        self.chunks.get(..count).unwrap_or_default()
+    }
+
+    /// Drops the sealed chunks that end before an instant.
+    pub(super) fn drop_chunks_before(&mut self, at: Timestamp) {
+        let gone = self.chunks_before(at).len();
+        if gone > 0 {
+            self.chunks.drain(..gone);
+            self.chunks.shrink_to_fit();
+            self.recover(0);
+        }
+    }
+
+    /// Seals the whole tail; its memory stays for the next one.
+    fn seal_tail(&mut self, chunk_samples: usize) {
+        let mut tail = std::mem::take(&mut self.tail);
+        self.append_chunks(&tail, chunk_samples);
+        tail.clear();
+        self.tail = tail;
+    }
+
+    /// Puts later samples behind the chunks: joined to the last chunk where that has room, else as one of their own.
+    fn append_chunks(&mut self, later: &[Sample], chunk_samples: usize) {
+        let room = chunk_samples.min(CHUNK_SAMPLES_MAX).saturating_sub(later.len());
+        let mut samples = match self.chunks.pop_if(|last| last.summary.count as usize <= room) {
+            Some(last) => last.chunk.samples(),
+            None => Vec::with_capacity(later.len()),
+        };
+        samples.extend_from_slice(later);
+        if self.chunks.len() < CHUNKS_FEW {
+            self.chunks.reserve_exact(1);
+        }
+        self.chunks.extend(samples.chunks(CHUNK_SAMPLES_MAX).filter_map(seal));
+        self.cover();
+    }
+
+    /// Puts a sample between others; where its instant is taken it is dropped.
+    fn insert(&mut self, sample: Sample, chunk_samples: usize) {
+        let place = self.chunks.partition_point(|sealed| sealed.summary.last < sample.at);
+        let Some(sealed) = self.chunks.get(place) else {
+            if let Err(place) = self.tail.binary_search_by_key(&sample.at, |sample| sample.at) {
+                self.tail.insert(place, sample);
+            }
+            return;
+        };
+        let mut samples = sealed.chunk.samples();
+        let Err(between) = samples.binary_search_by_key(&sample.at, |sample| sample.at) else { return };
+        samples.insert(between, sample);
+        let part = match samples.len() > (chunk_samples * 2).min(CHUNK_SAMPLES_MAX) {
+            true => samples.len().div_ceil(2),
+            false => samples.len(),
+        };
+        let parts: Vec<Sealed> = samples.chunks(part).filter_map(seal).collect();
+        self.chunks.splice(place..=place, parts);
+        self.recover(place);
+    }
+
+    /// Chunks from this place on have changed.
+    fn recover(&mut self, place: usize) {
+        self.ladder.forget_from(place);
+        self.cover();
+    }
+
+    /// The last chunk may still grow.
+    fn cover(&mut self) {
+        let chunks = &self.chunks;
+        self.ladder.cover(chunks.len().saturating_sub(1), |place| window_of(chunks, place));
     }
 }
 
-/// By bits, so that staleness markers and other NaNs are what they are.
-fn same(a: Sample, b: Sample) -> bool {
-    a.at == b.at && a.value.to_bits() == b.value.to_bits()
+/// What a chunk of a list comes to.
+pub(super) fn window_of(chunks: &[Sealed], place: usize) -> Option<WindowSummary> {
+    chunks.get(place).and_then(|sealed| sealed.summary.window)
+}
+
+fn seal(samples: &[Sample]) -> Option<Sealed> {
+    Some(Sealed { chunk: Chunk::encode(samples)?, summary: ChunkSummary::of(samples)? })
 }
