@@ -11,6 +11,8 @@ use super::bytes::{Reader, bit_length, put_varint, unzigzag, varint_bytes, zigza
 
 /// One unaligned load of 64 bits yields any value of at most so many bits.
 const WIDTH_MAX: usize = 56;
+/// A column this narrow is not worth the search for another base.
+const WIDTH_GOOD: usize = 8;
 const HAS_EXCEPTIONS: u8 = 0x80;
 
 /// How a column is best written.
@@ -24,44 +26,40 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The cheapest of a few bases: the smallest value, or one near it where the smallest are outliers.
+    /// The cheapest of two bases: the smallest value, or one near it where the smallest are outliers.
     pub(super) fn of(values: &[u64]) -> Plan {
-        let signed = || values.iter().map(|value| *value as i64);
-        let (Some(least), Some(most)) = (signed().min(), signed().max()) else {
-            return Plan { base: 0, width: 0, exceptions: 0, bytes: 2 };
-        };
-        let plain = Plan::above(values, least as u64);
-        if least == most || plain.width <= 1 {
+        let least = values.iter().map(|value| *value as i64).min().unwrap_or_default() as u64;
+        let plain = Plan::above(values, least);
+        if plain.width <= WIDTH_GOOD {
             return plain;
         }
-        let mut sorted: Vec<i64> = signed().collect();
-        let (_, low, _) = sorted.select_nth_unstable(values.len() / 16);
-        let second = Plan::above(values, *low as u64);
+        let second = Plan::above(values, about(values, 1));
         if second.bytes < plain.bytes { second } else { plain }
     }
 
     /// The cheapest width over one base.
     fn above(values: &[u64], base: u64) -> Plan {
-        // By bits needed: how many values, and what they would cost as exceptions.
-        let mut buckets = [(0usize, 0usize); 65];
+        let mut counts = [0u32; 65];
         for value in values {
-            let distance = value.wrapping_sub(base);
-            if let Some((count, bytes)) = buckets.get_mut(bit_length(distance) as usize) {
+            if let Some(count) = counts.get_mut(bit_length(value.wrapping_sub(base)) as usize) {
                 *count += 1;
-                *bytes += 1 + varint_bytes(zigzag(distance));
             }
         }
         let header = 1 + varint_bytes(zigzag(base));
         let whole = header + values.len() * 8;
         let mut best = Plan { base, width: 64, exceptions: 0, bytes: whole };
+        let widest = counts.iter().rposition(|count| *count > 0).unwrap_or_default();
         let (mut exceptions, mut apart) = (0, 0);
-        for (width, (count, bytes)) in buckets.iter().enumerate().rev() {
-            let cost = header + (values.len() * width).div_ceil(8) + apart + usize::from(exceptions > 0);
+        for (width, count) in counts.iter().enumerate().take(widest + 1).rev() {
+            let cost = header + (values.len() * width).div_ceil(8) + apart;
             if width <= WIDTH_MAX && cost <= best.bytes {
                 best = Plan { base, width, exceptions, bytes: cost };
             }
-            exceptions += count;
-            apart += bytes;
+            if *count > 0 {
+                // One byte says how many there are; each has its place, and its distance with a bit for the sign.
+                apart += usize::from(exceptions == 0) + *count as usize * (1 + (width + 1).div_ceil(7));
+                exceptions += *count as usize;
+            }
         }
         best
     }
@@ -86,21 +84,42 @@ impl Plan {
     }
 
     fn pack(&self, values: &[u64], bytes: &mut Vec<u8>) {
-        let (mut pending, mut bits) = (0u128, 0usize);
-        for value in values {
-            let distance = if self.fits(*value) { value.wrapping_sub(self.base) } else { 0 };
-            pending |= u128::from(distance) << bits;
-            bits += self.width;
-            while bits >= 8 {
-                bytes.push(pending as u8);
-                pending >>= 8;
-                bits -= 8;
+        if self.width == 0 {
+            return;
+        }
+        let distances =
+            values.iter().map(|value| if self.fits(*value) { value.wrapping_sub(self.base) } else { 0 });
+        if self.width == 64 {
+            distances.for_each(|distance| bytes.extend(distance.to_le_bytes()));
+            return;
+        }
+        let start = bytes.len();
+        let end = start + (values.len() * self.width).div_ceil(8);
+        // Whole words are written, the last of them over the end.
+        bytes.resize(end + 8, 0);
+        let packed = bytes.get_mut(start..).unwrap_or_default();
+        for (place, distance) in distances.enumerate() {
+            let bit = place * self.width;
+            if let Some(word) = packed.get_mut(bit / 8..).and_then(|rest| rest.first_chunk_mut::<8>()) {
+                *word = (u64::from_le_bytes(*word) | distance << (bit % 8)).to_le_bytes();
             }
         }
-        if bits > 0 {
-            bytes.push(pending as u8);
-        }
+        bytes.truncate(end);
     }
+}
+
+/// A value that about so many eighths are below, going by a few of them.
+pub(super) fn about(values: &[u64], eighths: usize) -> u64 {
+    let mut some = [0i64; 16];
+    let step = values.len() / some.len() + 1;
+    let mut count = 0;
+    for (slot, value) in some.iter_mut().zip(values.iter().step_by(step)) {
+        *slot = *value as i64;
+        count += 1;
+    }
+    let some = some.get_mut(..count).unwrap_or_default();
+    some.sort_unstable();
+    some.get(count * eighths / 8).copied().unwrap_or_default() as u64
 }
 
 /// Takes a column of as many values as there are slots.

@@ -24,6 +24,8 @@ pub(crate) use summary::merged;
 
 /// Most samples of a chunk.
 pub const CHUNK_SAMPLES_MAX: usize = 255;
+/// Chunks of so many, which are most, are decoded in less space.
+const USUAL_SAMPLES: usize = 120;
 
 /// Bytes that are no chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +60,7 @@ impl Chunk {
     /// A chunk from its bytes, all of which are checked to yield samples in rising time.
     pub fn from_bytes(bytes: &[u8]) -> Result<Chunk, Corrupt> {
         let chunk = || Chunk { bytes: bytes.into() };
-        let decoded = Decoded::of(bytes).filter(Decoded::rises);
+        let decoded = Decoded::<CHUNK_SAMPLES_MAX>::of(bytes).filter(Decoded::rises);
         decoded.map(|_| chunk()).ok_or(Corrupt { bytes: bytes.len() })
     }
 
@@ -89,32 +91,40 @@ impl Chunk {
 /// Appends the samples of a chunk's bytes within a range, both ends included, without keeping the bytes. Does not check
 /// that times rise; whoever reads bytes that nobody checked before makes a [`Chunk`] of them first.
 pub fn decode_into(bytes: &[u8], range: TimeRange, samples: &mut Vec<Sample>) -> Result<(), Corrupt> {
-    let decoded = Decoded::of(bytes).ok_or(Corrupt { bytes: bytes.len() })?;
+    let appended = match bytes.first() {
+        Some(count) if usize::from(*count) <= USUAL_SAMPLES => append::<USUAL_SAMPLES>(bytes, range, samples),
+        _ => append::<CHUNK_SAMPLES_MAX>(bytes, range, samples),
+    };
+    appended.ok_or(Corrupt { bytes: bytes.len() })
+}
+
+fn append<const N: usize>(bytes: &[u8], range: TimeRange, samples: &mut Vec<Sample>) -> Option<()> {
+    let decoded = Decoded::<N>::of(bytes)?;
     let times = decoded.times();
     let from = times.partition_point(|at| (*at as i64) < range.start.as_millis());
     let to = times.partition_point(|at| (*at as i64) <= range.end.as_millis());
-    let pairs = times.iter().zip(decoded.values());
+    let (times, values) = (times.get(from..to)?, decoded.values().get(from..to)?);
     samples.extend(
-        pairs.take(to).skip(from).map(|(at, bits)| Sample {
+        times.iter().zip(values).map(|(at, bits)| Sample {
             at: Timestamp::from_millis(*at as i64),
             value: f64::from_bits(*bits),
         }),
     );
-    Ok(())
+    Some(())
 }
 
 /// Both columns, side by side on the stack.
-struct Decoded {
+struct Decoded<const N: usize> {
     count: usize,
-    times: [u64; CHUNK_SAMPLES_MAX],
-    values: [u64; CHUNK_SAMPLES_MAX],
+    times: [u64; N],
+    values: [u64; N],
 }
 
-impl Decoded {
-    fn of(bytes: &[u8]) -> Option<Decoded> {
+impl<const N: usize> Decoded<N> {
+    fn of(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader(bytes);
         let count = usize::from(reader.byte()?);
-        let mut decoded = Decoded { count, times: [0; CHUNK_SAMPLES_MAX], values: [0; CHUNK_SAMPLES_MAX] };
+        let mut decoded = Decoded { count, times: [0; N], values: [0; N] };
         let (first, steps) = decoded.times.get_mut(..count)?.split_first_mut()?;
         *first = unzigzag(reader.varint()?);
         column::take(&mut reader, steps)?;

@@ -8,7 +8,7 @@
 //! Integers are plain, or as the steps between them, or as those steps that are not zero with a bit for each whether it is.
 //! The few values that are no decimals among many that are (staleness markers, infinities) stand apart with their places.
 
-use super::bytes::{Reader, put_varint, unzigzag, zigzag};
+use super::bytes::{Reader, bit_length, put_varint, unzigzag, zigzag};
 use super::column::{self, Plan};
 
 const BY_BITS: u8 = 1;
@@ -80,6 +80,9 @@ fn to_floats(slots: &mut [u64], power: f64) {
 
 /// The values by one power of ten, unless too many are no decimals.
 fn decimals(values: &[f64]) -> Option<Integers> {
+    if let Some(integers) = whole(values) {
+        return Some(Integers { kind: 0, scale: 0, integers, apart: Vec::new() });
+    }
     let apart_max = values.len() / 16 + 1;
     let (mut scale, mut failed) = (0, 0);
     for value in values.iter().filter(|value| exact(**value, 0).is_none()) {
@@ -103,6 +106,19 @@ fn decimals(values: &[f64]) -> Option<Integers> {
     (apart.len() <= apart_max).then_some(Integers { kind, scale: scale as u8, integers, apart })
 }
 
+/// The values as they are, where all of them are integers.
+fn whole(values: &[f64]) -> Option<Vec<u64>> {
+    let mut integers = Vec::with_capacity(values.len());
+    for value in values {
+        let integer = *value as i64;
+        if (integer as f64).to_bits() != value.to_bits() || value.abs() >= INTEGER_MAX {
+            return None;
+        }
+        integers.push(integer as u64);
+    }
+    Some(integers)
+}
+
 /// The integer that yields exactly this float when divided by the power of ten.
 fn exact(value: f64, scale: usize) -> Option<i64> {
     let power = *POWERS.get(scale)?;
@@ -122,29 +138,53 @@ fn bits(values: &[f64]) -> Integers {
 fn put_integers(values: &Integers, bytes: &mut Vec<u8>) {
     let integers = values.integers.as_slice();
     let steps: Vec<u64> = integers.windows(2).map(step).collect();
-    let changed: Vec<u64> = steps.iter().copied().filter(|step| *step != 0).collect();
-    let plain = Plan::of(integers);
+    let unchanged = steps.iter().filter(|step| **step == 0).count();
     let first = integers.first().copied().unwrap_or_default();
-    if plain.bytes <= 3 {
-        return put_head(values, 0, bytes, |bytes| plain.put(integers, bytes));
+    let by_steps = match plans(integers, &steps) {
+        Order::Plain(plan) => return put_head(values, 0, bytes, |bytes| plan.put(integers, bytes)),
+        Order::Steps(plan) => plan,
+    };
+    if unchanged > steps.len() / 4 {
+        let changed: Vec<u64> = steps.iter().copied().filter(|step| *step != 0).collect();
+        let by_changes = Plan::of(&changed);
+        if by_changes.bytes + steps.len().div_ceil(8) < by_steps.bytes {
+            return put_head(values, CHANGES, bytes, |bytes| {
+                put_varint(zigzag(first), bytes);
+                put_flags(&steps, bytes);
+                by_changes.put(&changed, bytes);
+            });
+        }
     }
-    let by_steps = Plan::of(&steps);
-    let by_changes = Plan::of(&changed);
-    let changes_bytes = by_changes.bytes + steps.len().div_ceil(8);
-    if plain.bytes <= by_steps.bytes.min(changes_bytes) {
-        put_head(values, 0, bytes, |bytes| plain.put(integers, bytes));
-    } else if by_steps.bytes <= changes_bytes {
-        put_head(values, STEPS, bytes, |bytes| {
-            put_varint(zigzag(first), bytes);
-            by_steps.put(&steps, bytes);
-        });
-    } else {
-        put_head(values, CHANGES, bytes, |bytes| {
-            put_varint(zigzag(first), bytes);
-            put_flags(&steps, bytes);
-            by_changes.put(&changed, bytes);
-        });
+    put_head(values, STEPS, bytes, |bytes| {
+        put_varint(zigzag(first), bytes);
+        by_steps.put(&steps, bytes);
+    });
+}
+
+/// Whether integers are better written as they are or by their steps, and how.
+enum Order {
+    Plain(Plan),
+    Steps(Plan),
+}
+
+/// The better of both. Where one spreads half as far, no more than that is looked at.
+fn plans(integers: &[u64], steps: &[u64]) -> Order {
+    let (far, by_steps_far) = (spread(integers), spread(steps));
+    if far * 2 <= by_steps_far {
+        return Order::Plain(Plan::of(integers));
     }
+    let by_steps = Plan::of(steps);
+    if by_steps_far * 2 <= far {
+        return Order::Steps(by_steps);
+    }
+    let plain = Plan::of(integers);
+    if plain.bytes <= by_steps.bytes { Order::Plain(plain) } else { Order::Steps(by_steps) }
+}
+
+/// How many bits it takes to tell the values from one in their middle.
+fn spread(values: &[u64]) -> u32 {
+    let middle = column::about(values, 4);
+    values.iter().map(|value| bit_length(zigzag(value.wrapping_sub(middle)))).sum()
 }
 
 fn step(pair: &[u64]) -> u64 {
