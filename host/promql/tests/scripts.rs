@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use ballast_promql::script::{MemorySource, Report, run};
+use ballast_promql::script::{MemorySource, Report, run, run_all};
 
 /// File, and how many of its evaluations pass at least, annotations and the same instant within a range compared as well.
 /// What is missing to all of them selects native histograms, but for duration expressions.
@@ -52,6 +52,16 @@ fn reports() -> Vec<(String, Report)> {
         (name, run(&text, &mut MemorySource::default()).unwrap())
     };
     files.iter().map(report).collect()
+}
+
+#[test]
+fn every_evaluation_of_our_own_scripts_passes() {
+    let own = [("windows", include_str!("own/windows.test")), ("vectors", include_str!("own/vectors.test"))];
+    for (name, report) in run_all(own, &mut MemorySource::default()) {
+        let report = report.unwrap();
+        assert!(report.failed.is_empty() && report.skipped_native.is_empty(), "{name}: {:#?}", report.failed);
+        assert!(report.total() > 0, "{name}");
+    }
 }
 
 #[test]

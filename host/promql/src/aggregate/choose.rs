@@ -8,21 +8,15 @@ use ballast_types::Labels;
 use super::group_labels;
 use crate::EvalError;
 use crate::ast::{Aggregation, LabelChoice};
-use crate::functions::order;
 use crate::functions::ratio::is_in_ratio;
+use crate::functions::{order, parameters};
 use crate::numeric::decimal;
 use crate::step::Element;
 
 /// The k of an aggregation: below 1 is 0, a fraction is cut off; NaN and what no integer holds are refused.
 pub(super) fn count_of(aggregation: Aggregation, k: f64) -> Result<usize, EvalError> {
-    let refuse = |reason: String| Err(EvalError::Parameter { function: name_of(aggregation), reason });
-    if k.is_nan() {
-        return refuse("the parameter is NaN".to_owned());
-    }
-    if k >= i64::MAX as f64 || k <= i64::MIN as f64 {
-        return refuse(format!("the parameter {k} overflows a 64-bit integer"));
-    }
-    Ok(k.max(0.0) as usize)
+    let refuse = |reason: String| EvalError::Parameter { function: name_of(aggregation), reason };
+    Ok(parameters::counts(&[k]).map_err(refuse)?.into_iter().next().unwrap_or(0))
 }
 
 fn name_of(aggregation: Aggregation) -> &'static str {
@@ -46,10 +40,8 @@ pub(super) fn some_of(aggregation: Aggregation, k: usize, mut elements: Vec<Elem
 
 /// The part of the elements that a ratio from -1 to 1 chooses.
 pub(super) fn part_of(ratio: f64, mut elements: Vec<Element>) -> Result<Vec<Element>, EvalError> {
-    if ratio.is_nan() {
-        let reason = "ratio value is NaN".to_owned();
-        return Err(EvalError::Parameter { function: "limit_ratio", reason });
-    }
+    let refuse = |reason: String| EvalError::Parameter { function: "limit_ratio", reason };
+    parameters::refuse_nan_ratio(&[ratio]).map_err(refuse)?;
     elements.retain(|element| is_in_ratio(ratio, &element.labels));
     Ok(elements)
 }

@@ -15,6 +15,7 @@ mod labels;
 pub(crate) mod math;
 pub(crate) mod order;
 mod over_time;
+pub(crate) mod parameters;
 mod rates;
 pub(crate) mod ratio;
 mod regression;

@@ -215,6 +215,35 @@ mod tests {
     }
 
     #[test]
+    fn a_store_may_reopen_before_each_evaluation() {
+        #[derive(Default)]
+        struct OnDisk {
+            written: Vec<Series>,
+            open: MemorySource,
+        }
+        impl ScriptStore for OnDisk {
+            fn clear(&mut self) -> Result<(), String> {
+                self.written.clear();
+                self.open.clear()
+            }
+            fn load(&mut self, series: &[Series]) -> Result<(), String> {
+                self.written.extend_from_slice(series);
+                Ok(())
+            }
+            fn before_eval(&mut self) -> Result<(), String> {
+                self.open = MemorySource::of(&self.written);
+                Ok(())
+            }
+            fn source(&self) -> &dyn ballast_types::Queryable {
+                &self.open
+            }
+        }
+        let text = "load 1m\n a 1\n\neval instant at 0 a\n a 1\n\nclear\n\neval instant at 0 a\n";
+        let reports = run_all([("one", text), ("two", text)], &mut OnDisk::default());
+        assert!(reports.iter().all(|(_, report)| report.as_ref().unwrap().passed == 2));
+    }
+
+    #[test]
     fn a_store_that_fails_ends_the_script() {
         struct Full(MemorySource);
         impl ScriptStore for Full {
