@@ -8,6 +8,7 @@
 
 mod keyed;
 mod number;
+pub mod otlp;
 mod parsed;
 pub mod remote_write;
 pub mod text;

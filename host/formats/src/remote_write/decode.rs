@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ballast_types::ingest::{Exemplar, Metadata, MetricType};
+use ballast_types::labels::LabelPair;
 use ballast_types::{Labels, Sample, Timestamp};
 
 use super::series::{self, FIRST, Refused, put_label};
@@ -213,7 +214,7 @@ impl<'l, 'c> Decoder<'l, 'c> {
                 Err(refused) => return Ok(Err(refused)),
             };
             // Few bytes may refer to a long symbol often: what all of them come to is bounded, too.
-            let size = name.len() + value.len();
+            let size = name.len() + value.len() + size_of::<LabelPair>();
             self.resolved_left = self.resolved_left.checked_sub(size).ok_or(DecodeError::TooLargeResolved)?;
             put_label(name, value, &mut self.key);
         }
