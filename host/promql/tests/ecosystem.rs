@@ -159,3 +159,48 @@ fn every_query_parses_or_fails_as_it_should() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// promql-parser's canonical text, or nothing where it refuses. It panics on some durations.
+fn theirs(text: &str) -> Option<String> {
+    std::panic::catch_unwind(|| promql_parser::parser::parse(text)).ok()?.ok().map(|tree| tree.to_string())
+}
+
+/// Where and why we differ from it, each of them as Prometheus has it.
+fn reason(ours: Option<&str>, theirs: Option<&str>) -> Option<&'static str> {
+    let (Some(ours), Some(theirs)) = (ours, theirs) else {
+        let is_computed = ours.is_some_and(|ours| parse(ours, Features::default()).is_err());
+        return is_computed.then_some("it knows no arithmetic in durations");
+    };
+    if ours == theirs {
+        return Some("");
+    }
+    if ours.replace("+Inf", "Inf") == theirs {
+        return Some("infinity has its sign");
+    }
+    if ours.strip_prefix('+') == Some(theirs) {
+        return Some("a plus sign is kept");
+    }
+    if ours.contains("\\x") {
+        return Some("bytes that are no UTF-8 stay such");
+    }
+    let in_secs = ours.replace(", 1h)", ", 3600)").replace(", 50m)", ", 3000)");
+    (in_secs == theirs).then_some("a number written as a duration is shown as one")
+}
+
+#[test]
+fn another_parser_reads_the_same_but_for_what_has_a_reason() {
+    let mut counts = std::collections::BTreeMap::new();
+    let mut differ = Vec::new();
+    for query in queries() {
+        let ours = parse(&query.text, Features::all()).ok().map(|expression| expression.to_string());
+        let theirs = theirs(&query.text);
+        match reason(ours.as_deref(), theirs.as_deref()) {
+            Some(reason) => *counts.entry(reason).or_insert(0) += 1,
+            None if ours == theirs => *counts.entry("both refuse").or_insert(0) += 1,
+            None => differ
+                .push(format!("{}: {}\n  ours   {ours:?}\n  theirs {theirs:?}", query.place, query.text)),
+        }
+    }
+    println!("{counts:#?}");
+    assert!(differ.is_empty(), "{}\n{}", differ.len(), differ.join("\n"));
+}

@@ -8,7 +8,8 @@ use super::lexer::{Tokens, tokenise};
 use super::quote::unquote;
 use super::token::{Kind, Token};
 use super::{
-    EXPRESSION_BYTES_MAX, EXPRESSION_DEPTH_MAX, EXPRESSION_OPERATORS_MAX, EXPRESSION_TOKENS_MAX, Features,
+    EXPRESSION_BYTES_MAX, EXPRESSION_DEPTH_MAX, EXPRESSION_OPERATORS_MAX, EXPRESSION_REGEX_SIZE_MAX,
+    EXPRESSION_TOKENS_MAX, Features,
 };
 
 /// A text in the middle of being parsed.
@@ -20,6 +21,8 @@ pub(super) struct Parser<'a> {
     at: usize,
     depth: usize,
     operators: usize,
+    /// How much larger its regular expressions may become together.
+    pub(super) regex_size_left: u64,
     pub(super) features: Features,
 }
 
@@ -34,7 +37,16 @@ impl<'a> Parser<'a> {
             let message = format!("the expression has more than {EXPRESSION_TOKENS_MAX} tokens");
             return Err(Fault::new(token.span.start, message));
         }
-        Ok(Parser { text, tokens: all, broken: fault, at: 0, depth: 0, operators: 0, features })
+        Ok(Parser {
+            text,
+            tokens: all,
+            broken: fault,
+            at: 0,
+            depth: 0,
+            operators: 0,
+            regex_size_left: EXPRESSION_REGEX_SIZE_MAX,
+            features,
+        })
     }
 
     /// The next token.

@@ -21,6 +21,8 @@ mod pretty;
 mod print;
 pub(crate) mod quote;
 mod reads;
+mod regex_classes;
+mod regex_size;
 mod regexes;
 mod selectors;
 mod signatures;
@@ -49,6 +51,9 @@ pub const EXPRESSION_TOKENS_MAX: usize = 4_000;
 pub const EXPRESSION_OPERATORS_MAX: usize = 500;
 /// Deepest nesting of brackets, signs and powers.
 pub const EXPRESSION_DEPTH_MAX: usize = 50;
+
+/// Largest size of all regular expressions of one expression together, in characters with repetitions written out.
+pub const EXPRESSION_REGEX_SIZE_MAX: u64 = 100_000;
 
 /// What evaluating an expression yields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -6,41 +6,46 @@ use std::str::Chars;
 
 use ballast_types::{MatchOp, Matcher};
 
+use super::regex_classes::UNICODE_CLASS_SIZE;
+use super::regex_size::Size;
+
 /// Most repetitions that RE2 allows.
 const REPEAT_MAX: u32 = 1000;
 
-/// Makes a matcher whose pattern, if it has one, is read as RE2 would.
-pub(super) fn matcher(name: String, op: MatchOp, value: String) -> Result<Matcher, String> {
+/// Makes a matcher whose pattern, if it has one, is read as RE2 would. The size of the pattern with its repetitions written
+/// out is taken from what is left: a short text can stand for an automaton of any size.
+pub(super) fn matcher(name: String, op: MatchOp, value: String, left: &mut u64) -> Result<Matcher, String> {
     if !matches!(op, MatchOp::Regex | MatchOp::NotRegex) {
         return Matcher::new(name, op, value).map_err(|error| error.to_string());
     }
     let refused = |reason: &str| format!("error parsing regexp: {reason}");
-    let pattern = translate(&value).map_err(|reason| refused(&reason))?;
+    let (pattern, size) = translate(&value).map_err(|reason| refused(&reason))?;
+    *left = left.checked_sub(size).ok_or_else(|| refused("expression too large"))?;
     Matcher::translated(name, op, value, &pattern).map_err(|error| {
         let reason = error.reason.rsplit("error: ").next().unwrap_or_default().trim().to_owned();
         refused(&format!("{reason}: `{}`", error.pattern))
     })
 }
 
-/// The same pattern for the regex crate.
-fn translate(pattern: &str) -> Result<String, String> {
+/// The same pattern for the regex crate, and its size.
+fn translate(pattern: &str) -> Result<(String, u64), String> {
     let out = String::with_capacity(pattern.len() + 8);
-    let mut translation = Translation { pattern, rest: pattern.chars(), out, depth: 0, repeated: false };
+    let size = Size { groups: vec![0], last: 0 };
+    let mut translation = Translation { pattern, rest: pattern.chars(), out, size, repeated: false };
     while let Some(c) = translation.rest.next() {
         translation.one(c)?;
     }
-    if translation.depth > 0 {
-        return Err(format!("missing closing ): `{pattern}`"));
+    match translation.size.groups.as_slice() {
+        [size] => Ok((translation.out, *size)),
+        _ => Err(format!("missing closing ): `{pattern}`")),
     }
-    Ok(translation.out)
 }
 
-struct Translation<'a> {
-    pattern: &'a str,
-    rest: Chars<'a>,
-    out: String,
-    /// Groups that are open.
-    depth: usize,
+pub(super) struct Translation<'a> {
+    pub(super) pattern: &'a str,
+    pub(super) rest: Chars<'a>,
+    pub(super) out: String,
+    pub(super) size: Size,
     /// Whether a repetition stands just before: RE2 takes no other behind it.
     repeated: bool,
 }
@@ -52,37 +57,38 @@ impl Translation<'_> {
             '\\' => return self.escape(),
             '[' => return self.class(),
             '(' => return self.open(),
-            ')' => {
-                self.depth =
-                    self.depth.checked_sub(1).ok_or_else(|| format!("unexpected ): `{}`", self.pattern))?;
-                self.out.push(c);
-            }
+            ')' if self.size.close() => self.out.push(c),
+            ')' => return Err(format!("unexpected ): `{}`", self.pattern)),
             '*' | '+' | '?' => return self.repeat(&c.to_string(), was_repeated),
             '{' => match bounds(self.rest.as_str()) {
                 Some((length, largest)) if largest <= REPEAT_MAX => {
                     let inner = self.take(length);
+                    self.size.repeat(largest);
                     return self.repeat(&format!("{{{inner}"), was_repeated);
                 }
                 Some((length, _)) => {
                     let inner = self.take(length);
                     return Err(format!("invalid repeat count: `{{{inner}`"));
                 }
-                None => self.out.push_str("\\{"),
+                None => self.single(c),
             },
-            ']' | '}' => self.literal(c),
-            c => self.out.push(c),
+            ']' | '}' => self.single(c),
+            c => {
+                self.size.add(1);
+                self.out.push(c);
+            }
         }
         Ok(())
     }
 
     /// Takes so many bytes, which end between characters.
-    fn take(&mut self, bytes: usize) -> String {
+    pub(super) fn take(&mut self, bytes: usize) -> String {
         let (taken, rest) = self.rest.as_str().split_at_checked(bytes).unwrap_or_default();
         self.rest = rest.chars();
         taken.to_owned()
     }
 
-    fn accept(&mut self, wanted: char) -> bool {
+    pub(super) fn accept(&mut self, wanted: char) -> bool {
         let is_there = self.rest.as_str().starts_with(wanted);
         if is_there {
             self.rest.next();
@@ -104,7 +110,7 @@ impl Translation<'_> {
 
     /// A group; of the flags only those that RE2 knows.
     fn open(&mut self) -> Result<(), String> {
-        self.depth += 1;
+        self.size.groups.push(0);
         self.out.push('(');
         let Some(flags) = self.rest.as_str().strip_prefix('?') else { return Ok(()) };
         let head: String = flags.chars().take_while(|c| !matches!(c, ':' | ')' | '<')).collect();
@@ -122,7 +128,7 @@ impl Translation<'_> {
                 let body = self.rest.as_str().get(1..).unwrap_or_default();
                 let length = body.find("\\E").unwrap_or(body.len());
                 let text = self.take(1 + length);
-                text.chars().skip(1).for_each(|c| self.literal(c));
+                text.chars().skip(1).for_each(|c| self.single(c));
                 self.take(2);
             }
             Some('b') => {
@@ -136,6 +142,7 @@ impl Translation<'_> {
             }
             Some('d' | 'D' | 's' | 'S' | 'w' | 'W' | 'p' | 'P') => {
                 let class = self.class_escape()?;
+                self.size.add(if class.starts_with('\\') { UNICODE_CLASS_SIZE } else { 10 });
                 let bracketed = if class.starts_with('[') || class.starts_with('\\') {
                     class
                 } else {
@@ -145,14 +152,20 @@ impl Translation<'_> {
             }
             _ => {
                 let c = self.escaped_char()?;
-                self.literal(c);
+                self.single(c);
             }
         }
         Ok(())
     }
 
+    /// A character that stands for itself, outside brackets.
+    fn single(&mut self, c: char) {
+        self.size.add(1);
+        self.literal(c);
+    }
+
     /// A character that stands for itself.
-    fn literal(&mut self, c: char) {
+    pub(super) fn literal(&mut self, c: char) {
         // The regex crate gives `\<` and `\>` a meaning.
         if c.is_ascii_punctuation() && !matches!(c, '<' | '>') {
             self.out.push('\\');
@@ -160,43 +173,8 @@ impl Translation<'_> {
         self.out.push(c);
     }
 
-    /// `\d` and its like as what stands between brackets; RE2's are ASCII.
-    fn class_escape(&mut self) -> Result<String, String> {
-        Ok(match self.rest.next() {
-            Some('d') => "0-9".to_owned(),
-            Some('D') => "[^0-9]".to_owned(),
-            Some('s') => "\\t\\n\\x0c\\r ".to_owned(),
-            Some('S') => "[^\\t\\n\\x0c\\r ]".to_owned(),
-            Some('w') => "0-9A-Za-z_".to_owned(),
-            Some('W') => "[^0-9A-Za-z_]".to_owned(),
-            Some(p @ ('p' | 'P')) => return self.unicode_class(p),
-            _ => return Err(format!("invalid escape sequence in `{}`", self.pattern)),
-        })
-    }
-
-    /// `\pL`, `\p{Greek}`, and RE2's `\p{^Greek}`, which is `\P{Greek}`.
-    fn unicode_class(&mut self, p: char) -> Result<String, String> {
-        let pattern = self.pattern;
-        let invalid = || format!("invalid character class range in `{pattern}`");
-        let (negated, name) = match self.rest.next() {
-            Some('{') => {
-                let length = self.rest.as_str().find('}').ok_or_else(invalid)?;
-                let name = self.take(length);
-                self.rest.next();
-                match name.strip_prefix('^') {
-                    Some(name) => (true, name.to_owned()),
-                    None => (false, name),
-                }
-            }
-            Some(letter) => (false, letter.to_string()),
-            None => return Err(invalid()),
-        };
-        let p = if negated == (p == 'P') { 'p' } else { 'P' };
-        Ok(format!("\\{p}{{{name}}}"))
-    }
-
     /// The character behind a backslash that stands for one.
-    fn escaped_char(&mut self) -> Result<char, String> {
+    pub(super) fn escaped_char(&mut self) -> Result<char, String> {
         let pattern = self.pattern;
         let invalid = || format!("invalid escape sequence in `{pattern}`");
         let Some(c) = self.rest.next() else {
@@ -241,59 +219,6 @@ impl Translation<'_> {
         }
         char::from_u32(value)
     }
-
-    /// `[..]`: in RE2 a bracket, `&` and `~` within are nothing special.
-    fn class(&mut self) -> Result<(), String> {
-        self.out.push('[');
-        if self.accept('^') {
-            self.out.push('^');
-        }
-        let mut is_first = true;
-        while is_first || !self.accept(']') {
-            is_first = false;
-            self.class_item()?;
-        }
-        self.out.push(']');
-        Ok(())
-    }
-
-    fn class_item(&mut self) -> Result<(), String> {
-        if let Some(named) = self.rest.as_str().strip_prefix("[:")
-            && let Some(length) = named.find(":]")
-        {
-            let named = self.take(length + 4);
-            self.out.push_str(&named);
-            return Ok(());
-        }
-        let mut behind = self.rest.as_str().chars();
-        if behind.next() == Some('\\') && behind.next().is_some_and(|c| "dDsSwWpP".contains(c)) {
-            self.rest.next();
-            let class = self.class_escape()?;
-            self.out.push_str(&class);
-            return Ok(());
-        }
-        let low = self.class_char()?;
-        let rest = self.rest.as_str();
-        self.literal(low);
-        if rest.starts_with('-') && !rest.starts_with("-]") && rest.len() > 1 {
-            self.rest.next();
-            let high = self.class_char()?;
-            if high < low {
-                return Err(format!("invalid character class range: `{low}-{high}`"));
-            }
-            self.out.push('-');
-            self.literal(high);
-        }
-        Ok(())
-    }
-
-    fn class_char(&mut self) -> Result<char, String> {
-        match self.rest.next() {
-            Some('\\') => self.escaped_char(),
-            Some(c) => Ok(c),
-            None => Err(format!("missing closing ]: `{}`", self.pattern)),
-        }
-    }
 }
 
 /// Length up to and with the brace, and the largest count, of `n}`, `n,}` or `n,m}`. Anything else behind a brace makes
@@ -318,6 +243,7 @@ fn bounds(text: &str) -> Option<(usize, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use rstest::rstest;
 
     #[rstest]
@@ -352,7 +278,7 @@ mod tests {
     #[case("]}", "]}", true)]
     #[case("\\-\\/\\_\\\"", "-/_\"", true)]
     fn patterns_mean_what_they_mean_to_re2(#[case] pattern: &str, #[case] text: &str, #[case] matches: bool) {
-        let matcher = matcher("l".into(), MatchOp::Regex, pattern.into()).unwrap();
+        let matcher = matcher("l".into(), MatchOp::Regex, pattern.into(), &mut 10_000).unwrap();
         assert_eq!(matcher.matches_value(text), matches);
         assert_eq!(matcher.value(), pattern, "it is shown as it was written");
     }
@@ -371,7 +297,48 @@ mod tests {
     #[case("a\\", "trailing backslash at end of expression: ``")]
     #[case("*", "repetition operator missing expression: `*`")]
     fn what_re2_refuses_is_refused(#[case] pattern: &str, #[case] reason: &str) {
-        let error = matcher("l".into(), MatchOp::NotRegex, pattern.into()).unwrap_err();
+        let error = matcher("l".into(), MatchOp::NotRegex, pattern.into(), &mut 10_000).unwrap_err();
         assert_eq!(error, format!("error parsing regexp: {reason}"));
+    }
+    #[rstest]
+    #[case("abc", 3)]
+    #[case("a{10}", 10)]
+    #[case("x(ab{2}){3}y", 11)]
+    #[case("((a{10}){10}){10}", 1000)]
+    #[case("[0-9]{3}", 9)]
+    #[case("\\pL{100}", 30_000)]
+    #[case("(a{1000}){1000}{3}", u64::MAX)]
+    fn repetitions_count_by_what_they_repeat(#[case] pattern: &str, #[case] size: u64) {
+        assert_eq!(translate(pattern).map_or(u64::MAX, |(_, size)| size), size);
+        let mut left = size - 1;
+        let refused = matcher("l".into(), MatchOp::Regex, pattern.into(), &mut left);
+        assert!(size == u64::MAX || refused == Err("error parsing regexp: expression too large".to_owned()));
+    }
+
+    proptest! {
+        #[test]
+        fn a_quoted_text_matches_itself_alone(text in "[^\\\\]*", other: String) {
+            let matcher = matcher("l".into(), MatchOp::Regex, format!("\\Q{text}"), &mut 10_000).unwrap();
+            prop_assert!(matcher.matches_value(&text));
+            prop_assert_eq!(matcher.matches_value(&other), other == text);
+        }
+
+        #[test]
+        fn an_escaped_text_matches_itself(text: String) {
+            let escape = |c: char| if c.is_ascii_punctuation() { format!("\\{c}") } else { c.to_string() };
+            let pattern: String = text.chars().map(escape).collect();
+            prop_assert!(matcher("l".into(), MatchOp::Regex, pattern, &mut 10_000).unwrap().matches_value(&text));
+            let class = |c: char| if c == '\0' { String::new() } else { format!("[{}]", escape(c)) };
+            let pattern: String = text.chars().map(class).collect();
+            let text = text.replace('\0', "");
+            prop_assert!(matcher("l".into(), MatchOp::Regex, pattern, &mut 100_000).unwrap().matches_value(&text));
+        }
+
+        #[test]
+        fn no_pattern_makes_it_panic(pattern in "[a\\\\(){}\\[\\]?*+|^$:,1dQEpPx-]{0,12}") {
+            if let Err(error) = matcher("l".into(), MatchOp::Regex, pattern, &mut 10_000) {
+                prop_assert!(error.starts_with("error parsing regexp: "));
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@ use super::ast::{
 use super::cursor::{ANYTHING, Parser, wanted};
 use super::error::{Fault, Parsed};
 use super::features::{Features, not_enabled};
+use super::numbers::show_number;
 use super::regexes;
 use super::token::{Keyword, Kind};
 
@@ -66,7 +67,8 @@ impl Parser<'_> {
         self.advance();
         let value = self.expect(Kind::Text, wanted("label matching", "string"))?;
         let text = self.unquoted_text(value)?;
-        regexes::matcher(name, op, text).map_err(|message| Fault::new(value.span.start, message))
+        regexes::matcher(name, op, text, &mut self.regex_size_left)
+            .map_err(|message| Fault::new(value.span.start, message))
     }
 
     /// Whatever follows an expression, in any order.
@@ -148,7 +150,7 @@ impl Parser<'_> {
                 let secs = self.signed_number(wanted("@", "timestamp"))?;
                 let millis = (secs * 1000.0).round();
                 if millis.abs() > AT_MILLIS_MAX || millis.is_nan() {
-                    let message = format!("timestamp out of bounds for @ modifier: {secs:.6}");
+                    let message = format!("timestamp out of bounds for @ modifier: {}", show_number(secs));
                     return Err(Fault::new(start, message));
                 }
                 At::Millis(millis as i64)
