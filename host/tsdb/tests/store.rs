@@ -5,9 +5,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ballast_tsdb::{AppendSummary, OpenReport, Options, SeriesDb, TsdbError};
+use ballast_tsdb::{OpenReport, Options, SeriesDb, TsdbError};
+use ballast_types::ingest::Refused;
 use ballast_types::series::stale_nan;
-use ballast_types::{Labels, MatchOp, Matcher, Queryable, Sample, Series, TimeRange, Timestamp};
+use ballast_types::{Interner, Labels, MatchOp, Matcher, Queryable, Sample, Series, TimeRange, Timestamp};
 use proptest::prelude::*;
 
 const ALL_TIME: TimeRange = TimeRange { start: Timestamp::MIN, end: Timestamp::MAX };
@@ -24,8 +25,12 @@ fn all(db: &SeriesDb) -> Vec<Series> {
     db.select(&[], ALL_TIME).unwrap()
 }
 
+fn samples(db: &SeriesDb) -> usize {
+    all(db).iter().map(|series| series.samples.len()).sum()
+}
+
 fn open(folder: &Path) -> (SeriesDb, OpenReport) {
-    SeriesDb::open(folder, Options { chunk_samples: 4, ..Options::default() }).unwrap()
+    SeriesDb::open(folder, Options { chunk_samples: 4, ..Options::default() }, Interner::default()).unwrap()
 }
 
 /// The segments that hold something, oldest first.
@@ -38,7 +43,7 @@ fn segments(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn late_repeated_and_excess_samples_are_counted() {
-    let db = SeriesDb::in_memory(Options { series_max: 2, ..Options::default() });
+    let db = SeriesDb::in_memory(Options { series_max: 2, ..Options::default() }, Interner::default());
     let batch = [
         (labels(1), sample(10, 1.0)),
         (labels(1), sample(10, 1.0)),
@@ -48,16 +53,18 @@ fn late_repeated_and_excess_samples_are_counted() {
         (labels(2), sample(5, f64::NAN)),
         (labels(3), sample(5, 1.0)),
     ];
-    let summary = db.append(&batch).unwrap();
-    assert_eq!(summary, AppendSummary { appended: 4, out_of_order: 2, over_limit: 1 });
-    assert_eq!((db.series_count(), db.sample_count()), (2, 2));
+    let appended = db.append(&batch).unwrap();
+    let refused = |reason| appended.refused(reason);
+    assert_eq!((appended.kept, appended.series_added, appended.refused_total()), (4, 2, 3));
+    assert_eq!((refused(Refused::Duplicate), refused(Refused::OutOfOrder)), (1, 1));
+    assert_eq!((refused(Refused::SeriesLimit), db.series_count(), samples(&db)), (1, 2, 2));
     let huge = Labels::from_pairs([("huge", "x".repeat(70_000))]);
-    assert_eq!(db.append(&[(huge, sample(1, 1.0))]).unwrap().over_limit, 1);
+    assert_eq!(db.append(&[(huge, sample(1, 1.0))]).unwrap().refused(Refused::LabelLimit), 1);
 }
 
 #[test]
 fn matchers_narrow_what_is_read() {
-    let db = SeriesDb::in_memory(Options { chunk_samples: 3, ..Options::default() });
+    let db = SeriesDb::in_memory(Options { chunk_samples: 3, ..Options::default() }, Interner::default());
     for at in 0..10 {
         db.append(&[
             (labels(1), sample(at, 1.0)),
@@ -84,7 +91,8 @@ fn matchers_narrow_what_is_read() {
 
 #[test]
 fn a_read_beyond_the_limit_is_refused() {
-    let db = SeriesDb::in_memory(Options { samples_per_read_max: 3, ..Options::default() });
+    let db =
+        SeriesDb::in_memory(Options { samples_per_read_max: 3, ..Options::default() }, Interner::default());
     for at in 0..4 {
         db.append(&[(labels(1), sample(at, 0.0))]).unwrap();
     }
@@ -99,7 +107,10 @@ fn a_read_beyond_the_limit_is_refused() {
 fn a_folder_is_open_once() {
     let folder = tempfile::tempdir().unwrap();
     let first = open(folder.path());
-    assert!(matches!(SeriesDb::open(folder.path(), Options::default()), Err(TsdbError::Locked(_))));
+    assert!(matches!(
+        SeriesDb::open(folder.path(), Options::default(), Interner::default()),
+        Err(TsdbError::Locked(_))
+    ));
     drop(first);
     open(folder.path());
 }
@@ -114,14 +125,14 @@ fn staleness_markers_survive_as_they_are() {
     let (db, report) = open(folder.path());
     let bits: Vec<u64> = all(&db).iter().map(|series| series.samples[0].value.to_bits()).collect();
     assert_eq!(bits, [stale_nan().to_bits(), f64::NAN.to_bits()]);
-    assert_eq!(report, OpenReport { records: 3, samples: 2, damaged: 0, orphaned: 0 });
+    assert_eq!(report, OpenReport { records: 3, samples: 2, ..OpenReport::default() });
 }
 
 #[test]
 fn forgotten_samples_stay_forgotten_and_their_segments_go() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { segment_bytes_max: 200, ..Options::default() };
-    let (db, _) = SeriesDb::open(folder.path(), options.clone()).unwrap();
+    let (db, _) = SeriesDb::open(folder.path(), options.clone(), Interner::default()).unwrap();
     for at in 0..100 {
         db.append(&[
             (labels(1), sample(at, at as f64)),
@@ -131,11 +142,11 @@ fn forgotten_samples_stay_forgotten_and_their_segments_go() {
     }
     let before = segments(folder.path()).len();
     db.forget_before(Timestamp::from_millis(90)).unwrap();
-    assert_eq!((db.series_count(), db.sample_count()), (2, 20));
+    assert_eq!((db.series_count(), samples(&db)), (2, 20));
     assert!(segments(folder.path()).len() < before / 2);
     let kept = all(&db);
     drop(db);
-    let (db, _) = SeriesDb::open(folder.path(), options).unwrap();
+    let (db, _) = SeriesDb::open(folder.path(), options, Interner::default()).unwrap();
     assert_eq!(all(&db), kept);
     assert_eq!(db.select(&[Matcher::equal("series", "2")], ALL_TIME).unwrap(), []);
 }
@@ -145,24 +156,25 @@ fn the_log_is_rewritten_before_it_grows_without_bound() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { segment_bytes_max: 100, ..Options::default() };
     for round in 0..40 {
-        let (db, _) = SeriesDb::open(folder.path(), options.clone()).unwrap();
+        let (db, _) = SeriesDb::open(folder.path(), options.clone(), Interner::default()).unwrap();
         db.append(&[(labels(1), sample(round, 1.0))]).unwrap();
     }
-    let (db, _) = SeriesDb::open(folder.path(), options.clone()).unwrap();
+    let (db, _) = SeriesDb::open(folder.path(), options.clone(), Interner::default()).unwrap();
     let kept = all(&db);
     db.forget_before(Timestamp::from_millis(0)).unwrap();
-    assert_eq!(segments(folder.path()).len(), 1);
+    // The checkpoint, and the segment that is written, which notes the horizon.
+    assert_eq!(segments(folder.path()).len(), 2);
     db.append(&[(labels(1), sample(100, 1.0))]).unwrap();
     assert_eq!(all(&db)[0].samples.len(), kept[0].samples.len() + 1);
     drop(db);
-    let (db, report) = SeriesDb::open(folder.path(), options).unwrap();
+    let (db, report) = SeriesDb::open(folder.path(), options, Interner::default()).unwrap();
     assert_eq!((all(&db)[0].samples.len(), report.damaged), (41, 0));
 }
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "a race needs a second thread")]
 fn a_batch_is_read_as_a_whole() {
-    let db = SeriesDb::in_memory(Options::default());
+    let db = SeriesDb::in_memory(Options::default(), Interner::default());
     std::thread::scope(|scope| {
         scope.spawn(|| {
             for at in 0..500 {
@@ -203,7 +215,7 @@ fn written(folder: &Path, batches: &[Vec<(Labels, Sample)>]) -> Vec<Series> {
 
 /// What a store holds after these batches alone.
 fn holding<'b>(batches: impl IntoIterator<Item = &'b Vec<(Labels, Sample)>>) -> Vec<Series> {
-    let db = SeriesDb::in_memory(Options::default());
+    let db = SeriesDb::in_memory(Options::default(), Interner::default());
     for batch in batches {
         db.append(batch).unwrap();
     }

@@ -1,6 +1,6 @@
 //! The latest exemplars of all series, so many and no more: the oldest that came goes first, whichever series it is of.
 //!
-//! They are kept apart from the samples, and in memory only: they lead to traces, which do not last either.
+//! They are kept apart from the samples, in memory and in the log only: they lead to traces, which do not last either.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -26,15 +26,15 @@ impl Exemplars {
     }
 
     /// Keeps an exemplar of a series. One that is no later than the last of its series is a repetition, or too late, and
-    /// ignored.
-    pub(crate) fn append(&mut self, series: &Labels, exemplar: &Exemplar) {
+    /// ignored. Tells whether it is kept.
+    pub(crate) fn append(&mut self, series: &Labels, exemplar: &Exemplar) -> bool {
         let bytes: usize = exemplar.labels.iter().map(|(name, value)| name.len() + value.len()).sum();
         let last = self.by_series.get(series).and_then(VecDeque::back);
         if self.exemplars_max == 0
             || bytes > LABEL_BYTES_MAX
             || last.is_some_and(|last| exemplar.at <= last.at)
         {
-            return;
+            return false;
         }
         if self.arrivals.len() >= self.exemplars_max {
             self.drop_oldest();
@@ -43,6 +43,7 @@ impl Exemplars {
         let series = self.by_series.get_key_value(series).map_or(series, |(known, _)| known).clone();
         self.arrivals.push_back(series.clone());
         self.by_series.entry(series).or_default().push_back(exemplar.clone());
+        true
     }
 
     /// The exemplars within a range of the series that satisfy one of the selectors, in the order of labels and of time. No

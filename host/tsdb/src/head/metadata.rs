@@ -21,20 +21,21 @@ pub(crate) struct MetadataTable {
 }
 
 impl MetadataTable {
-    /// Notes what a metric is, over shared texts.
-    pub(crate) fn note(&mut self, metric: &str, metadata: &Metadata, interner: &Interner) {
+    /// Notes what a metric is, over shared texts. Tells whether that is news and kept.
+    pub(crate) fn note(&mut self, metric: &str, metadata: &Metadata, interner: &Interner) -> bool {
         if self.by_metric.get(metric).is_some_and(|known| known.contains(metadata)) {
-            return;
+            return false;
         }
         let is_full = self.by_metric.len() >= METRICS_MAX && !self.by_metric.contains_key(metric);
         if is_full || metric.len() + metadata.help.len() + metadata.unit.len() > BYTES_MAX {
-            return;
+            return false;
         }
         let lines = self.by_metric.entry(interner.text(metric)).or_default();
-        if lines.len() < LINES_PER_METRIC_MAX {
-            let (help, unit) = (interner.text(&metadata.help), interner.text(&metadata.unit));
-            lines.insert(Metadata { kind: metadata.kind, help, unit });
+        if lines.len() >= LINES_PER_METRIC_MAX {
+            return false;
         }
+        let (help, unit) = (interner.text(&metadata.help), interner.text(&metadata.unit));
+        lines.insert(Metadata { kind: metadata.kind, help, unit })
     }
 
     /// All of it, by name.
@@ -59,7 +60,8 @@ mod tests {
             table.note("m", &line(help), &interner);
         }
         assert_eq!(table.all(), [("m".into(), vec![line("one"), line("two")])]);
-        (0..20).for_each(|i| table.note("m", &line(&i.to_string()), &interner));
+        let noted = (0..20).filter(|i| table.note("m", &line(&i.to_string()), &interner)).count();
+        assert!(noted < 20);
         table.note("long", &line(&"x".repeat(BYTES_MAX)), &interner);
         let all = table.all();
         assert_eq!((all.len(), all[0].1.len()), (1, LINES_PER_METRIC_MAX));
@@ -68,7 +70,9 @@ mod tests {
     #[test]
     fn metrics_beyond_the_bound_are_ignored() {
         let (mut table, interner) = (MetadataTable::default(), Interner::default());
-        (0..METRICS_MAX + 5).for_each(|i| table.note(&format!("m{i}"), &line(""), &interner));
+        let noted =
+            (0..METRICS_MAX + 5).filter(|i| table.note(&format!("m{i}"), &line(""), &interner)).count();
+        assert!(noted <= METRICS_MAX);
         table.note("m1", &line("known ones still learn"), &interner);
         assert_eq!((table.all().len(), table.by_metric["m1"].len()), (METRICS_MAX, 2));
     }

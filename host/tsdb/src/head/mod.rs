@@ -17,6 +17,7 @@ mod metadata;
 mod order;
 mod pattern;
 mod read;
+mod restore;
 mod series;
 mod series_read;
 mod slab;

@@ -4,29 +4,25 @@
 //! Labels are defined twice, before and after the first samples that use them: losing a definition would lose the samples
 //! of other records, and a damaged byte is to cost its own record only.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ballast_types::ingest::{Exemplar, Metadata};
 use ballast_types::{Labels, Sample, Timestamp};
 
-use super::record::{Record, encode};
+use super::record::{put_define, put_exemplars, put_forget, put_metadata, put_samples};
 use crate::TsdbError;
 use crate::head::SeriesId;
 
-/// Most samples of one record.
-const SAMPLES_PER_RECORD: usize = 50_000;
+/// Most samples of one record, so that a huge batch is not lost with one byte.
+const SAMPLES_PER_RECORD: usize = 10_000;
+/// Most exemplars or lines of metadata of one record.
+const NOTES_PER_RECORD: usize = 500;
 /// Definitions are cut into records of about so many bytes.
 const DEFINE_BYTES: usize = 1 << 20;
-
-/// A batch as its segment writes it.
-struct Localised {
-    /// Series that the segment has not defined yet.
-    fresh: Vec<(u64, Labels)>,
-    samples: Vec<(u64, Sample)>,
-}
 
 /// The segment that is written.
 #[derive(Debug)]
@@ -35,7 +31,9 @@ pub(super) struct Segment {
     pub(super) file: Arc<File>,
     pub(super) bytes: u64,
     pub(super) newest: Timestamp,
-    ids: HashMap<SeriesId, u64>,
+    defined: HashSet<SeriesId, foldhash::fast::RandomState>,
+    /// Kept from write to write, so that a batch reserves no memory.
+    buffer: Vec<u8>,
 }
 
 impl Segment {
@@ -43,7 +41,8 @@ impl Segment {
     pub(super) fn create(path: PathBuf) -> Result<Self, TsdbError> {
         let file = OpenOptions::new().append(true).create_new(true).open(&path);
         let file = Arc::new(file.map_err(TsdbError::io("create the segment", &path))?);
-        Ok(Segment { path, file, bytes: 0, newest: Timestamp::MIN, ids: HashMap::new() })
+        let (defined, buffer) = (HashSet::default(), Vec::new());
+        Ok(Segment { path, file, bytes: 0, newest: Timestamp::MIN, defined, buffer })
     }
 
     /// Writes a batch. The labels are asked for only where the segment has not defined the series yet.
@@ -52,24 +51,35 @@ impl Segment {
         batch: &[(SeriesId, Sample)],
         labels: impl Fn(SeriesId) -> Option<&'l Labels>,
     ) -> Result<(), TsdbError> {
-        let mut bytes = Vec::with_capacity(batch.len() * 14 + 32);
         for part in batch.chunks(SAMPLES_PER_RECORD) {
-            let Localised { fresh, samples } = self.localise(part, &labels);
-            let definitions = definitions(fresh);
-            definitions.iter().for_each(|record| encode(record, &mut bytes));
-            encode(&Record::Samples(samples), &mut bytes);
-            definitions.iter().for_each(|record| encode(record, &mut bytes));
+            let fresh = part.iter().filter(|(id, _)| self.defined.insert(*id));
+            let fresh = fresh.filter_map(|(id, _)| Some((id.number(), labels(*id)?.clone())));
+            let definitions = definitions(fresh.collect());
+            self.buffer.extend(&definitions);
+            put_samples(part.iter().map(|(id, sample)| (id.number(), *sample)), &mut self.buffer);
+            self.buffer.extend(&definitions);
         }
         let newest = batch.iter().map(|(_, sample)| sample.at).max();
         self.newest = self.newest.max(newest.unwrap_or(Timestamp::MIN));
-        self.write(&bytes)
+        self.write()
     }
 
     /// Notes that everything before an instant is forgotten.
     pub(super) fn forget(&mut self, horizon: Timestamp) -> Result<(), TsdbError> {
-        let mut bytes = Vec::new();
-        encode(&Record::Forget(horizon), &mut bytes);
-        self.write(&bytes)
+        put_forget(horizon, &mut self.buffer);
+        self.write()
+    }
+
+    /// Writes exemplars.
+    pub(super) fn append_exemplars(&mut self, batch: &[(Labels, Exemplar)]) -> Result<(), TsdbError> {
+        batch.chunks(NOTES_PER_RECORD).for_each(|part| put_exemplars(part, &mut self.buffer));
+        self.write()
+    }
+
+    /// Writes metadata.
+    pub(super) fn append_metadata(&mut self, batch: &[(Arc<str>, Metadata)]) -> Result<(), TsdbError> {
+        batch.chunks(NOTES_PER_RECORD).for_each(|part| put_metadata(part, &mut self.buffer));
+        self.write()
     }
 
     /// Makes all that was written outlive a crash.
@@ -78,46 +88,33 @@ impl Segment {
     }
 
     /// Where the write fails half way, the torn record is skipped by whoever reads; its definitions are not trusted.
-    fn write(&mut self, bytes: &[u8]) -> Result<(), TsdbError> {
-        self.bytes += bytes.len() as u64;
+    fn write(&mut self) -> Result<(), TsdbError> {
+        self.bytes += self.buffer.len() as u64;
         let mut file = &*self.file;
-        file.write_all(bytes).map_err(|error| {
-            self.ids.clear();
+        let written = file.write_all(&self.buffer);
+        self.buffer.clear();
+        self.buffer.shrink_to(DEFINE_BYTES);
+        written.map_err(|error| {
+            self.defined.clear();
             TsdbError::io("write the segment", &self.path)(error)
         })
     }
-
-    /// The batch by the segment's own ids, and the series that it has to define.
-    fn localise<'l>(
-        &mut self,
-        batch: &[(SeriesId, Sample)],
-        labels: &impl Fn(SeriesId) -> Option<&'l Labels>,
-    ) -> Localised {
-        let (mut fresh, mut samples) = (Vec::new(), Vec::with_capacity(batch.len()));
-        for (series, sample) in batch {
-            let next = series.number();
-            let id = *self.ids.entry(*series).or_insert_with(|| {
-                fresh.extend(labels(*series).map(|labels| (next, labels.clone())));
-                next
-            });
-            samples.push((id, *sample));
-        }
-        Localised { fresh, samples }
-    }
 }
 
-fn definitions(series: Vec<(u64, Labels)>) -> Vec<Record> {
+/// Records that define series; empty where there is none.
+fn definitions(series: Vec<(u64, Labels)>) -> Vec<u8> {
     let (mut records, mut part, mut bytes) = (Vec::new(), Vec::new(), 0usize);
     for (id, labels) in series {
         bytes += labels.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>();
         part.push((id, labels));
         if bytes > DEFINE_BYTES {
-            records.push(Record::Define(std::mem::take(&mut part)));
+            put_define(&part, &mut records);
+            part.clear();
             bytes = 0;
         }
     }
     if !part.is_empty() {
-        records.push(Record::Define(part));
+        put_define(&part, &mut records);
     }
     records
 }

@@ -1,0 +1,94 @@
+//! Blocks: immutable files of the samples of some windows of time, and how they are read.
+//!
+//! Of each series in a block only its place and the summary of all its samples are in memory. The table of its chunks and
+//! the chunks at the ends of a window are read when they are needed, by `pread` through a bounded cache. A window that
+//! covers a block needs neither.
+//!
+//! Invariants: a file under its final name was complete and flushed; nothing in it ever changes; the blocks of a store do
+//! not overlap, but for the moment between a merged block's appearance and the end of those that it was merged from.
+
+mod cache;
+mod format;
+mod merge;
+mod open;
+mod series;
+mod set;
+mod table;
+mod write;
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+
+use crate::head::SeriesId;
+pub(crate) use cache::BlockCache;
+use format::{Extent, Meta};
+pub(crate) use merge::merge;
+pub(crate) use open::{Register, open_all, read_everything};
+pub(crate) use series::BlockSeries;
+pub(crate) use set::{SPANS_MS, due_merge, window_of};
+pub(crate) use write::BlockWriter;
+
+/// A block that is open. Deleting its file does not disturb who reads it.
+#[derive(Debug)]
+pub(crate) struct Block {
+    /// Later files have larger numbers.
+    pub(crate) number: u64,
+    pub(crate) path: PathBuf,
+    pub(crate) meta: Meta,
+    file: File,
+    /// By id.
+    series: Vec<(SeriesId, Extent)>,
+}
+
+impl Block {
+    /// Bytes of the file.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.meta.bytes
+    }
+
+    /// How many samples there are.
+    pub(crate) fn sample_count(&self) -> u64 {
+        self.meta.samples
+    }
+
+    /// Every series with its extent, in the order of ids.
+    pub(crate) fn series(&self) -> &[(SeriesId, Extent)] {
+        &self.series
+    }
+
+    /// A series' samples here. Whoever asks for many series in the order of their ids passes on `near`, the place of the
+    /// one before, so that the next is found at once.
+    pub(crate) fn find<'b>(
+        &'b self,
+        id: SeriesId,
+        near: &mut usize,
+        cache: &'b BlockCache,
+    ) -> Option<BlockSeries<'b>> {
+        let place = self.place_of(id, *near)?;
+        *near = place;
+        let (_, extent) = self.series.get(place)?;
+        Some(BlockSeries::new(self, extent, cache))
+    }
+
+    fn place_of(&self, id: SeriesId, near: usize) -> Option<usize> {
+        let at = |place: usize| self.series.get(place).map(|(found, _)| *found);
+        if at(near) == Some(id) {
+            return Some(near);
+        }
+        if at(near + 1) == Some(id) {
+            return Some(near + 1);
+        }
+        self.series.binary_search_by_key(&id, |(found, _)| *found).ok()
+    }
+
+    /// Bytes of the file; fewer where they are not all there. Fails where the system does.
+    fn read(&self, at: u64, bytes: u64) -> io::Result<Vec<u8>> {
+        // A wrong length is not to reserve memory.
+        let bytes = bytes.min(self.meta.bytes.saturating_sub(at));
+        let mut buffer = vec![0; usize::try_from(bytes).unwrap_or(0)];
+        self.file.read_exact_at(&mut buffer, at)?;
+        Ok(buffer)
+    }
+}

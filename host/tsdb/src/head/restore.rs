@@ -1,0 +1,63 @@
+//! What a restart and a move to disk do to series: they come from blocks and from the log, and their samples leave for blocks.
+
+use ballast_types::{Labels, Sample, TimeRange, Timestamp};
+
+use super::series::Place;
+use super::{Head, SeriesId};
+
+impl Head {
+    /// A series that the log names, whatever the limits are now; `None` where ids have run out.
+    pub(crate) fn restore_series(&mut self, labels: &Labels) -> Option<SeriesId> {
+        match self.ids.get(labels) {
+            Some(id) => Some(*id),
+            None => self.create(labels),
+        }
+    }
+
+    /// A sample that was accepted once, in the order in which they were; one that is there already counts once.
+    pub(crate) fn restore(&mut self, id: SeriesId, sample: Sample) {
+        let chunk_samples = self.options.chunk_samples;
+        let Some(series) = self.slab.get_mut(id) else { return };
+        if matches!(series.reserve(sample, i64::MAX), Place::Last | Place::Between) {
+            self.active += usize::from(!series.is_active);
+            series.is_active = true;
+            series.push(sample, chunk_samples);
+        }
+    }
+
+    /// Lets go of a series' samples before an instant, which are in a block now. A chunk that reaches over the instant stays
+    /// whole, because cutting it would cost more than it takes.
+    pub(crate) fn move_to_disk(&mut self, id: SeriesId, moved: TimeRange, end: Timestamp) {
+        let chunk_samples = self.options.chunk_samples;
+        let Some(series) = self.slab.get_mut(id) else { return };
+        series.add_on_disk(moved);
+        if series.last_at().is_some_and(|last| last < end) {
+            series.split_at(end, chunk_samples);
+        }
+        series.drop_chunks_before(end);
+        if series.is_active && series.is_empty() {
+            series.is_active = false;
+            self.active = self.active.saturating_sub(1);
+        }
+    }
+
+    /// The newest instant that was accepted.
+    pub(crate) fn newest(&self) -> Option<Timestamp> {
+        self.slab.iter().filter_map(|(_, series)| series.newest_at()).max()
+    }
+
+    /// The oldest instant in memory that is not before another.
+    pub(crate) fn oldest_from(&self, start: Timestamp) -> Option<Timestamp> {
+        let oldest = |(_, series): (SeriesId, &super::HeadSeries)| match series.first_at()? {
+            first if first >= start => Some(first),
+            // The chunk that reaches over the start; the first sample after it is not later than that chunk's last.
+            _ => series.last_at().filter(|last| *last >= start).map(|_| start),
+        };
+        self.slab.iter().filter_map(oldest).min()
+    }
+
+    /// The ids of all series, in order.
+    pub(crate) fn ids(&self) -> Vec<SeriesId> {
+        self.slab.iter().map(|(id, _)| id).collect()
+    }
+}
