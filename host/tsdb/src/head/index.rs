@@ -17,9 +17,11 @@ pub(super) type Postings = Vec<SeriesId>;
 /// The series of each value of a label.
 pub(super) type Values = BTreeMap<Arc<str>, Postings>;
 
-/// Intersecting lists is worth it up to this many of their entries for each candidate; beyond, a look at each candidate's
+/// Intersecting with a list is worth it up to this many entries for each candidate; beyond, a look at each candidate's
 /// labels is quicker.
 const ENTRIES_PER_CANDIDATE: usize = 16;
+/// With several lists, which have to be brought in order first, up to this many.
+const ENTRIES_OF_SEVERAL_PER_CANDIDATE: usize = 2;
 
 /// Which series have which label.
 #[derive(Debug, Default)]
@@ -143,21 +145,21 @@ impl<'i> Wanted<'i, '_> {
 
 impl<'m> Narrowed<'m> {
     fn intersect(&mut self, wanted: &Wanted<'_, 'm>) {
-        // To try a pattern on a value costs as much as to try it on a candidate.
-        let entries_per_candidate = if wanted.lists.is_some() { ENTRIES_PER_CANDIDATE } else { 1 };
         let Some(candidates) = &mut self.candidates else {
             self.candidates = Some(union(&wanted.resolve()));
             return;
         };
         if wanted.values.is_none() {
-            candidates.clear();
-        } else if wanted.entries() > candidates.len() * entries_per_candidate {
-            self.untried.push(wanted.matcher);
-        } else {
-            match wanted.resolve().as_slice() {
-                [one] => retain_within(candidates, one),
-                lists => retain_within(candidates, &union(lists)),
+            return candidates.clear();
+        }
+        match wanted.lists.as_deref() {
+            Some([one]) if one.len() <= candidates.len() * ENTRIES_PER_CANDIDATE => {
+                retain_within(candidates, one);
             }
+            Some(lists) if wanted.entries() <= candidates.len() * ENTRIES_OF_SEVERAL_PER_CANDIDATE => {
+                retain_within(candidates, &union(lists));
+            }
+            _ => self.untried.push(wanted.matcher),
         }
     }
 }
@@ -165,8 +167,9 @@ impl<'m> Narrowed<'m> {
 /// The ids of several lists that have none in common.
 fn union(lists: &[&[SeriesId]]) -> Postings {
     let mut all = lists.concat();
+    // The stable sort merges stretches that are in order already, and the lists are.
     if lists.len() > 1 {
-        all.sort_unstable();
+        all.sort();
     }
     all
 }

@@ -17,21 +17,36 @@ pub(super) enum Shape {
 
 /// The shape of an anchored pattern.
 pub(super) fn shape(pattern: &str) -> Shape {
-    literals(pattern).unwrap_or_else(|| Shape::Prefix(String::new()))
+    if is_plain(pattern) {
+        return Shape::Literals(sorted(pattern.split('|').map(str::to_owned).collect()));
+    }
+    let start = pattern.strip_suffix(".*").or_else(|| pattern.strip_suffix(".+"));
+    match start.filter(|start| is_plain(start) && !start.contains('|')) {
+        Some(start) => Shape::Prefix(start.to_owned()),
+        None => parsed(pattern).unwrap_or_else(|| Shape::Prefix(String::new())),
+    }
 }
 
-fn literals(pattern: &str) -> Option<Shape> {
+/// Whether nothing but `|` means anything but itself; most patterns are, and need no parser.
+fn is_plain(pattern: &str) -> bool {
+    !pattern.contains(['\\', '.', '+', '*', '?', '(', ')', '[', ']', '{', '}', '^', '$'])
+}
+
+fn sorted(mut texts: Vec<String>) -> Vec<String> {
+    texts.sort_unstable();
+    texts.dedup();
+    texts
+}
+
+fn parsed(pattern: &str) -> Option<Shape> {
     let hir = ParserBuilder::new().dot_matches_new_line(true).build().parse(pattern).ok()?;
     let mut extractor = Extractor::new();
     extractor.kind(ExtractKind::Prefix).limit_total(LITERALS_MAX).limit_literal_len(4096);
     let found = extractor.extract(&hir);
     // An assertion counts as the empty text, which is less than it says.
     if found.is_exact() && hir.properties().look_set().is_empty() {
-        let mut texts: Vec<String> =
-            found.literals()?.iter().map(|literal| text(literal.as_bytes())).collect::<Option<_>>()?;
-        texts.sort_unstable();
-        texts.dedup();
-        return Some(Shape::Literals(texts));
+        let texts = found.literals()?.iter().map(|literal| text(literal.as_bytes()));
+        return Some(Shape::Literals(sorted(texts.collect::<Option<_>>()?)));
     }
     let prefix = found.longest_common_prefix()?;
     Some(Shape::Prefix(String::from_utf8_lossy(whole_chars(prefix)).into_owned()))
@@ -61,6 +76,8 @@ mod tests {
     #[case("(?i)ab", &["AB", "Ab", "aB", "ab"])]
     #[case("x?", &["", "x"])]
     #[case("", &[""])]
+    #[case("|b|a|b", &["", "a", "b"])]
+    #[case("a(b|c)|d", &["ab", "ac", "d"])]
     #[case(r"a\.b|é", &["a.b", "é"])]
     fn a_choice_of_texts_is_known(#[case] pattern: &str, #[case] expected: &[&str]) {
         let expected = expected.iter().map(|text| (*text).to_owned()).collect();
@@ -72,6 +89,8 @@ mod tests {
     #[case("ap+", "ap")]
     #[case("(api|app).+", "ap")]
     #[case(".*", "")]
+    #[case("a|b.*", "")]
+    #[case(r"a\.b.+", "a.b")]
     #[case("5..", "5")]
     #[case("^api$", "api")]
     #[case("[éè].*", "")]

@@ -127,14 +127,17 @@ impl Head {
         windows: &[TimeRange],
         budget: &mut Budget,
     ) -> Result<Vec<WindowedSeries>, QueryError> {
-        let mut found = self.matching_series(matchers);
-        found.retain(|(_, series)| series.latest_in(range).is_some());
-        budget.spend(found.len().saturating_mul(windows.len()))?;
-        let summaries = |(_, series): (SeriesId, &HeadSeries)| WindowedSeries {
-            labels: series.labels().clone(),
-            windows: series.windows_of(range, windows),
-        };
-        Ok(found.into_iter().map(summaries).collect())
+        let found = self.matching_series(matchers);
+        let mut answer = Vec::with_capacity(found.len());
+        for (_, series) in found {
+            let summaries = series.windows_of(range, windows);
+            // A series of nothing but staleness markers is there, too.
+            if summaries.iter().any(Option::is_some) || series.latest_in(range).is_some() {
+                budget.spend(windows.len())?;
+                answer.push(WindowedSeries { labels: series.labels().clone(), windows: summaries });
+            }
+        }
+        Ok(answer)
     }
 }
 

@@ -20,6 +20,19 @@ pub(crate) struct Sealed {
     pub(crate) summary: ChunkSummary,
 }
 
+impl Sealed {
+    /// Adds later samples, for which there is room.
+    fn extend(&mut self, later: &[Sample]) {
+        let mut samples = Vec::with_capacity(self.chunk.count() + later.len());
+        samples.extend(self.chunk.samples());
+        samples.extend_from_slice(later);
+        if let (Some(chunk), Some(summary)) = (Chunk::encode(&samples), ChunkSummary::of(later)) {
+            self.chunk = chunk;
+            self.summary.merge(&summary);
+        }
+    }
+}
+
 /// What is to be done with a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -34,33 +47,39 @@ pub(super) enum Place {
 }
 
 /// A series of the head. It may have no sample here, where all it has is on disk.
+///
+/// What an append touches comes first and begins a cache line: with many series, memory is what an append waits for.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct HeadSeries {
+    /// The newest sample that was accepted, applied or not. It outlives the sample itself being forgotten.
+    newest: Option<Sample>,
+    pub(super) tail: Vec<Sample>,
+    /// Whether it counts against the limit on series.
+    pub(super) is_active: bool,
+    /// How many samples fewer the first tail takes, so that series that began together are not sealed together.
+    head_start: u8,
+    /// Its place in the order of labels, where it has one yet.
+    pub(super) rank: u32,
     labels: Labels,
     pub(super) chunks: Vec<Sealed>,
     pub(super) ladder: Ladder,
-    pub(super) tail: Vec<Sample>,
-    /// The newest sample that was accepted, applied or not. It outlives the sample itself being forgotten.
-    newest: Option<Sample>,
     /// What of it lies on disk is within these bounds.
     on_disk: Option<TimeRange>,
-    /// Its place in the order of labels, where it has one yet.
-    pub(super) rank: u32,
-    /// Whether it counts against the limit on series.
-    pub(super) is_active: bool,
 }
 
 impl HeadSeries {
     pub(super) fn new(labels: Labels) -> Self {
         HeadSeries {
+            newest: None,
+            tail: Vec::new(),
+            is_active: false,
+            head_start: labels.fingerprint().0 as u8,
+            rank: u32::MAX,
             labels,
             chunks: Vec::new(),
             ladder: Ladder::default(),
-            tail: Vec::new(),
-            newest: None,
             on_disk: None,
-            rank: u32::MAX,
-            is_active: false,
         }
     }
 
@@ -108,13 +127,16 @@ impl HeadSeries {
         if self.last_at().is_some_and(|last| sample.at <= last) {
             return self.insert(sample, chunk_samples);
         }
-        let tail_samples = (chunk_samples / 3).max(1);
+        let mut tail_samples = (chunk_samples / 3).max(1);
+        if self.chunks.is_empty() {
+            tail_samples -= usize::from(self.head_start) % tail_samples.div_ceil(2);
+        }
         if self.tail.len() >= tail_samples {
             self.seal_tail(chunk_samples);
         }
         if self.tail.len() == self.tail.capacity() {
             // Grown by need, and never beyond what a tail holds.
-            let more = self.tail.len().clamp(4, 16).min(tail_samples - self.tail.len());
+            let more = self.tail.len().clamp(4, 16).min(tail_samples.saturating_sub(self.tail.len()));
             self.tail.reserve_exact(more);
         }
         self.tail.push(sample);
@@ -188,15 +210,13 @@ impl HeadSeries {
     /// Puts later samples behind the chunks: joined to the last chunk where that has room, else as one of their own.
     fn append_chunks(&mut self, later: &[Sample], chunk_samples: usize) {
         let room = chunk_samples.min(CHUNK_SAMPLES_MAX).saturating_sub(later.len());
-        let mut samples = match self.chunks.pop_if(|last| last.summary.count as usize <= room) {
-            Some(last) => last.chunk.samples(),
-            None => Vec::with_capacity(later.len()),
-        };
-        samples.extend_from_slice(later);
         if self.chunks.len() < CHUNKS_FEW {
             self.chunks.reserve_exact(1);
         }
-        self.chunks.extend(samples.chunks(CHUNK_SAMPLES_MAX).filter_map(seal));
+        match self.chunks.last_mut().filter(|last| last.summary.count as usize <= room) {
+            Some(last) => last.extend(later),
+            None => self.chunks.extend(later.chunks(CHUNK_SAMPLES_MAX).filter_map(seal)),
+        }
         self.cover();
     }
 

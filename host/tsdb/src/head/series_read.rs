@@ -56,9 +56,9 @@ impl HeadSeries {
 
     /// Appends the samples of a range.
     pub(crate) fn samples_in(&self, range: TimeRange, samples: &mut Vec<Sample>) {
-        for sealed in self.overlapping(range).1 {
-            sealed.chunk.decode_into(range, samples);
-        }
+        let sealed = self.overlapping(range).1;
+        samples.reserve(sealed.iter().map(|sealed| sealed.summary.count as usize).sum());
+        sealed.iter().for_each(|sealed| sealed.chunk.decode_into(range, samples));
         samples.extend_from_slice(windows::slice(&self.tail, range));
     }
 
@@ -104,7 +104,7 @@ impl HeadSeries {
     /// What the samples of each window come to: by looking at every sample once where the windows are many and lie
     /// dense, else by summaries.
     pub(crate) fn windows_of(&self, range: TimeRange, windows: &[TimeRange]) -> Vec<Option<WindowSummary>> {
-        if self.count_whole(range) > windows.len() * SAMPLES_PER_WINDOW {
+        if windows.len() <= 1 || self.count_whole(range) > windows.len() * SAMPLES_PER_WINDOW {
             return windows.iter().map(|window| self.window_of(*window)).collect();
         }
         if self.overlapping(range).1.is_empty() {
@@ -117,8 +117,10 @@ impl HeadSeries {
 
     /// The chunks that may hold a sample of the range.
     fn overlapping(&self, range: TimeRange) -> (Range<usize>, &[Sealed]) {
-        // Most questions are about the tail.
-        if self.chunks.last().is_none_or(|last| last.summary.last < range.start) {
+        // Most questions are about the tail, and need not even look at a chunk.
+        if self.tail.first().is_some_and(|first| first.at <= range.start)
+            || self.chunks.last().is_none_or(|last| last.summary.last < range.start)
+        {
             return (0..0, &[]);
         }
         let from = self.chunks.partition_point(|sealed| sealed.summary.last < range.start);
