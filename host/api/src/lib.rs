@@ -3,10 +3,12 @@
 //! ```text
 //! request ─► extract (parse, refuse) ─► route (a few lines) ─► Engine ─► wire (shape) ─► answer
 //! ```
-//! Nothing here decides, keeps state or spawns: a handler reads a request into the domain's types, asks or tells the
+//! Nothing here decides or spawns, and the only thing that is remembered is what spares decoders work: a handler reads a request into the domain's types, asks or tells the
 //! engine, and shapes the answer. What is refused is refused as `application/problem+json`, except under `/api/v1`, where
 //! Prometheus's own shapes are spoken. There is no access control yet: [`serve`] belongs on a loopback address.
 
+mod body;
+mod decoders;
 mod extract;
 mod feed;
 mod openapi;

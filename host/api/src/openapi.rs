@@ -52,6 +52,7 @@ use crate::wire::event::Event;
         prometheus::series::labels,
         prometheus::series::labels_form,
         prometheus::series::label_values,
+        prometheus::write::write,
         prometheus::rules::rules,
         prometheus::rules::alerts,
         events::events,

@@ -8,6 +8,7 @@ use axum::http::{Method, Uri};
 use ballast_engine::Engine;
 use tokio::sync::watch;
 
+use crate::decoders::Decoders;
 use crate::extract::BODY_BYTES_MAX;
 use crate::problem::Kind;
 use crate::routes;
@@ -18,6 +19,8 @@ use crate::wire::problem::Problem;
 pub(crate) struct Api {
     /// The host.
     pub(crate) engine: Arc<Engine>,
+    /// What decoders of samples remember.
+    pub(crate) decoders: Arc<Decoders>,
     /// Turns true when the server closes; streams end then.
     pub(crate) closing: watch::Receiver<bool>,
 }
@@ -31,6 +34,7 @@ pub fn router(engine: Arc<Engine>) -> Router {
 
 /// The same, where streams end when `closing` turns true, too.
 pub(crate) fn router_that_closes(engine: Arc<Engine>, closing: watch::Receiver<bool>) -> Router {
+    let decoders = Decoders::new(&engine);
     Router::new()
         .merge(routes::health::routes())
         .merge(routes::metrics::routes())
@@ -49,7 +53,7 @@ pub(crate) fn router_that_closes(engine: Arc<Engine>, closing: watch::Receiver<b
         .fallback(unknown_path)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(Api { engine, closing })
+        .with_state(Api { engine, decoders, closing })
 }
 
 async fn unknown_path(uri: Uri) -> Problem {

@@ -190,8 +190,9 @@ impl Asking {
     ) -> Result<T, AskError> {
         let mut late = self.clock.sleep_until(self.clock.now() + timeout.min(TIMEOUT_MAX));
         let turn = tokio::select! {
-            turn = lane.clone().acquire_owned() => turn,
+            biased;
             () = &mut late => return Err(AskError::TimedOut("query queue")),
+            turn = lane.clone().acquire_owned() => turn,
         };
         let watched = Watched { source: self.series.clone(), given_up: Arc::default() };
         let _given_up = GivenUp(watched.given_up.clone());

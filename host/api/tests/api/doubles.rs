@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use ballast_ports::{
     Clock, Door, HttpSend, PluginRuntime, RunFailure, RunRequest, ScrapeError, ScrapeSession, ScrapeTarget,
-    Scraper, SeriesStore, Store, StoreError,
+    Scraper, Selectors, SeriesStore, Store, StoreError,
 };
 use ballast_types::call::{CallError, CallErrorKind, HttpRequest, HttpResponse};
 use ballast_types::event::{Commit, EventRecord, Mutation, Record, RecordKey};
 use ballast_types::execution::{JournalEntry, Outcome};
-use ballast_types::ingest::Appended;
+use ballast_types::ingest::{Appended, Exemplar, Metadata, Refused};
 use ballast_types::plugin::{Grant, InstalledPlugin};
 use ballast_types::{
     Digest, ExecutionId, IdempotencyKey, Labels, Matcher, QueryError, Queryable, Sample, Sequence, Series,
@@ -129,14 +129,18 @@ impl Store for MemoryStore {
     }
 }
 
-/// Series in memory.
+/// Series in memory, in order of time.
 #[derive(Default)]
-pub(crate) struct MemorySeries(Mutex<BTreeMap<Labels, Vec<Sample>>>);
+pub(crate) struct MemorySeries {
+    samples: Mutex<BTreeMap<Labels, Vec<Sample>>>,
+    exemplars: Mutex<BTreeMap<Labels, Vec<Exemplar>>>,
+    metadata: Mutex<BTreeMap<Arc<str>, Vec<Metadata>>>,
+}
 
 impl Queryable for MemorySeries {
     fn select(&self, matchers: &[Matcher], range: TimeRange) -> Result<Vec<Series>, QueryError> {
         let within = |sample: &&Sample| range.start <= sample.at && sample.at <= range.end;
-        let all = self.0.lock().unwrap();
+        let all = self.samples.lock().unwrap();
         let wanted = all.iter().filter(|(labels, _)| matchers.iter().all(|matcher| matcher.matches(labels)));
         let series = wanted.map(|(labels, samples)| Series {
             labels: labels.clone(),
@@ -148,10 +152,23 @@ impl Queryable for MemorySeries {
 
 impl SeriesStore for MemorySeries {
     fn append(&self, batch: &[(Labels, Sample)]) -> Result<Appended, StoreError> {
+        let (mut all, mut appended) = (self.samples.lock().unwrap(), Appended::default());
         for (labels, sample) in batch {
-            self.0.lock().unwrap().entry(labels.clone()).or_default().push(*sample);
+            let series = all.entry(labels.clone()).or_default();
+            let known = series.iter().find(|known| known.at == sample.at);
+            match (known, series.last()) {
+                (Some(known), _) if known.value.to_bits() == sample.value.to_bits() => appended.kept += 1,
+                (Some(_), _) => appended.refuse(Refused::Duplicate, labels, sample.at),
+                (None, Some(last)) if last.at > sample.at => {
+                    appended.refuse(Refused::OutOfOrder, labels, sample.at);
+                }
+                _ => {
+                    series.push(*sample);
+                    appended.kept += 1;
+                }
+            }
         }
-        Ok(Appended::kept(batch.len()))
+        Ok(appended)
     }
 
     fn flush(&self) -> Result<(), StoreError> {
@@ -163,7 +180,37 @@ impl SeriesStore for MemorySeries {
     }
 
     fn series_count(&self) -> usize {
-        self.0.lock().unwrap().len()
+        self.samples.lock().unwrap().len()
+    }
+
+    fn append_exemplars(&self, batch: &[(Labels, Exemplar)]) {
+        let mut all = self.exemplars.lock().unwrap();
+        for (labels, exemplar) in batch {
+            all.entry(labels.clone()).or_default().push(exemplar.clone());
+        }
+    }
+
+    fn exemplars(&self, selectors: Selectors<'_>, range: TimeRange) -> Vec<(Labels, Vec<Exemplar>)> {
+        let wanted = |labels: &Labels| selectors.iter().any(|all| all.iter().all(|one| one.matches(labels)));
+        let all = self.exemplars.lock().unwrap();
+        let within = all.iter().filter(|(labels, _)| wanted(labels)).map(|(labels, of)| {
+            (labels.clone(), of.iter().filter(|one| range.contains(one.at)).cloned().collect::<Vec<_>>())
+        });
+        within.filter(|(_, of)| !of.is_empty()).collect()
+    }
+
+    fn note_metadata(&self, batch: &[(Arc<str>, Metadata)]) {
+        let mut all = self.metadata.lock().unwrap();
+        for (name, metadata) in batch {
+            let known = all.entry(name.clone()).or_default();
+            if !known.contains(metadata) {
+                known.push(metadata.clone());
+            }
+        }
+    }
+
+    fn metadata(&self) -> Vec<(Arc<str>, Vec<Metadata>)> {
+        self.metadata.lock().unwrap().iter().map(|(name, of)| (name.clone(), of.clone())).collect()
     }
 }
 

@@ -52,6 +52,7 @@ pub(crate) struct Host {
     pub(crate) engine: Arc<Engine>,
     pub(crate) clock: Arc<DrivenClock>,
     pub(crate) store: Arc<MemoryStore>,
+    pub(crate) series: Arc<MemorySeries>,
     pub(crate) folder: TempDir,
     app: Router,
 }
@@ -109,12 +110,12 @@ impl Host {
             std::fs::write(settings.plugins_folder.join("fix.wasm"), bytes).unwrap();
         }
         let (clock, store) = (Arc::new(DrivenClock::at(START)), Arc::new(setup.store));
-        let series = MemorySeries::default();
+        let series = Arc::new(MemorySeries::default());
         let labels = Labels::from_pairs([("__name__", "error_ratio"), ("service", "checkout")]);
         series.append(&[(labels, Sample { at: START, value: 0.1 })]).unwrap();
         let parts = Parts {
             store: store.clone(),
-            series: Arc::new(series),
+            series: series.clone(),
             clock: clock.clone(),
             runtime: Arc::new(NoPlugins),
             scraper: Arc::new(DownScraper),
@@ -125,7 +126,7 @@ impl Host {
             version: "9.9.9".into(),
         };
         let engine = Engine::start(parts, settings).await.unwrap();
-        Host { app: ballast_api::router(engine.clone()), engine, clock, store, folder }
+        Host { app: ballast_api::router(engine.clone()), engine, clock, store, series, folder }
     }
 
     /// A host whose rule fires already and has opened an incident.

@@ -8,6 +8,7 @@ mod executions;
 mod health;
 mod host;
 mod incidents;
+mod ingest;
 mod openapi;
 mod problems;
 mod prometheus;

@@ -5,11 +5,12 @@ pub(crate) mod query;
 mod refusal;
 pub(crate) mod rules;
 pub(crate) mod series;
+pub(crate) mod write;
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use super::Host;
 use crate::router::Api;
@@ -23,6 +24,7 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/api/v1/series", get(series::series).post(series::series_form))
         .route("/api/v1/labels", get(series::labels).post(series::labels_form))
         .route("/api/v1/label/{name}/values", get(series::label_values))
+        .route("/api/v1/write", post(write::write))
         .route("/api/v1/rules", get(rules::rules))
         .route("/api/v1/alerts", get(rules::alerts))
 }

@@ -1,6 +1,7 @@
 //! The shapes of Prometheus's own API, so that what already speaks it can ask Ballast: the envelope here, results of
 //! queries, rules and the rest in files of their own. Values of series travel as strings there.
 
+pub(crate) mod ingest;
 pub(crate) mod number;
 pub(crate) mod result;
 pub(crate) mod rules;

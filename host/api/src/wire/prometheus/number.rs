@@ -78,7 +78,7 @@ pub(crate) fn push_seconds(out: &mut Vec<u8>, at: Timestamp) {
     }
     let millis = at.as_millis().unsigned_abs();
     push_whole(out, millis / 1000);
-    if millis % 1000 != 0 {
+    if !millis.is_multiple_of(1000) {
         let rest = (millis % 1000) as u16;
         let digit = |of: u16| b'0' + (of % 10) as u8;
         out.extend_from_slice(&[b'.', digit(rest / 100), digit(rest / 10), digit(rest)]);
