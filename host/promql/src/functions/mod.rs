@@ -20,6 +20,8 @@ mod rates;
 pub(crate) mod ratio;
 mod regression;
 #[allow(dead_code, reason = "the planned evaluator calls what the walking one does not know")]
+pub(crate) mod sliding;
+#[allow(dead_code, reason = "the planned evaluator calls what the walking one does not know")]
 pub(crate) mod window;
 
 use ballast_types::labels::METRIC_NAME;

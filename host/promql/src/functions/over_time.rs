@@ -1,34 +1,30 @@
 //! Aggregates of a window's samples over time: `avg_over_time` and its like.
 
-use super::window::{Window, WindowKernel};
+use super::window::{Needs, Window, WindowKernel};
 use crate::numeric::{KahanSum, Mean, Variance, larger, quantile, smaller};
 
 pub(super) const KERNELS: [WindowKernel; 16] = [
-    WindowKernel {
-        takes_sum: true,
-        ..WindowKernel::new("avg_over_time", |w| Some(values(w).fold(Mean::default(), Mean::plus).result()))
-            .summarized(|s, _| Some(s.sum / s.count as f64 + s.compensation / s.count as f64))
-    },
-    WindowKernel {
-        takes_sum: true,
-        ..WindowKernel::new("sum_over_time", |w| {
-            Some(values(w).fold(KahanSum::default(), KahanSum::plus).total())
-        })
-        .summarized(|s, _| Some(s.total()))
-    },
-    WindowKernel::new("min_over_time", |w| values(w).reduce(smaller)).summarized(|s, _| Some(s.min)),
-    WindowKernel::new("max_over_time", |w| values(w).reduce(larger)).summarized(|s, _| Some(s.max)),
+    WindowKernel::new("avg_over_time", |w| Some(values(w).fold(Mean::default(), Mean::plus).result()))
+        .summarized(Needs::Sum, |s, _| Some(s.sum / s.count as f64 + s.compensation / s.count as f64)),
+    WindowKernel::new("sum_over_time", |w| Some(values(w).fold(KahanSum::default(), KahanSum::plus).total()))
+        .summarized(Needs::Sum, |s, _| Some(s.total())),
+    WindowKernel::new("min_over_time", |w| values(w).reduce(smaller))
+        .summarized(Needs::Extremes, |s, _| Some(s.min)),
+    WindowKernel::new("max_over_time", |w| values(w).reduce(larger))
+        .summarized(Needs::Extremes, |s, _| Some(s.max)),
     WindowKernel::new("count_over_time", |w| Some(w.samples.len() as f64))
-        .summarized(|s, _| Some(s.count as f64)),
+        .summarized(Needs::Ends, |s, _| Some(s.count as f64)),
     WindowKernel {
         keeps_name: true,
-        ..WindowKernel::new("last_over_time", |w| values(w).last()).summarized(|s, _| Some(s.last.value))
+        ..WindowKernel::new("last_over_time", |w| values(w).last())
+            .summarized(Needs::Ends, |s, _| Some(s.last.value))
     },
     WindowKernel {
         keeps_name: true,
-        ..WindowKernel::new("first_over_time", |w| values(w).next()).summarized(|s, _| Some(s.first.value))
+        ..WindowKernel::new("first_over_time", |w| values(w).next())
+            .summarized(Needs::Ends, |s, _| Some(s.first.value))
     },
-    WindowKernel::new("present_over_time", |_| Some(1.0)).summarized(|_, _| Some(1.0)),
+    WindowKernel::new("present_over_time", |_| Some(1.0)).summarized(Needs::Ends, |_, _| Some(1.0)),
     WindowKernel {
         takes_quantile: true,
         ..WindowKernel::new("quantile_over_time", |w| {
@@ -41,9 +37,9 @@ pub(super) const KERNELS: [WindowKernel; 16] = [
     WindowKernel::new("ts_of_min_over_time", |w| last_where(w, |value, best| value <= best)),
     WindowKernel::new("ts_of_max_over_time", |w| last_where(w, |value, best| value >= best)),
     WindowKernel::new("ts_of_first_over_time", |w| Some(w.samples.first()?.at.as_secs_f64()))
-        .summarized(|s, _| Some(s.first.at.as_secs_f64())),
+        .summarized(Needs::Ends, |s, _| Some(s.first.at.as_secs_f64())),
     WindowKernel::new("ts_of_last_over_time", |w| Some(w.samples.last()?.at.as_secs_f64()))
-        .summarized(|s, _| Some(s.last.at.as_secs_f64())),
+        .summarized(Needs::Ends, |s, _| Some(s.last.at.as_secs_f64())),
 ];
 
 fn values<'w>(window: &'w Window<'_>) -> impl Iterator<Item = f64> + 'w {

@@ -7,7 +7,7 @@
 use ballast_types::{Sample, WindowSummary};
 
 use super::extended;
-use super::window::{Bounds, Window, WindowKernel};
+use super::window::{Bounds, Needs, Window, WindowKernel};
 
 pub(super) const KERNELS: [WindowKernel; 7] = [
     WindowKernel {
@@ -15,28 +15,30 @@ pub(super) const KERNELS: [WindowKernel; 7] = [
         smoothed: Some(extended::smoothed_rate),
         for_counters: true,
         ..WindowKernel::new("rate", |w| per_second(increase(w), w.bounds))
-            .summarized(|s, bounds| per_second(increase_of(s, bounds), bounds))
+            .summarized(Needs::Resets, |s, bounds| per_second(increase_of(s, bounds), bounds))
     },
     WindowKernel {
         anchored: Some(extended::anchored_increase),
         smoothed: Some(extended::smoothed_increase),
         for_counters: true,
-        ..WindowKernel::new("increase", increase).summarized(increase_of)
+        ..WindowKernel::new("increase", increase).summarized(Needs::Resets, increase_of)
     },
     WindowKernel {
         anchored: Some(extended::anchored_delta),
         smoothed: Some(extended::smoothed_delta),
-        ..WindowKernel::new("delta", delta).summarized(delta_of)
+        ..WindowKernel::new("delta", delta).summarized(Needs::Ends, delta_of)
     },
     WindowKernel::new("irate", |w| instant(w.samples, true)),
     WindowKernel::new("idelta", |w| instant(w.samples, false)),
     WindowKernel {
         anchored: Some(extended::anchored_resets),
-        ..WindowKernel::new("resets", |w| Some(resets(w.samples))).summarized(|s, _| Some(s.resets as f64))
+        ..WindowKernel::new("resets", |w| Some(resets(w.samples)))
+            .summarized(Needs::Resets, |s, _| Some(s.resets as f64))
     },
     WindowKernel {
         anchored: Some(extended::anchored_changes),
-        ..WindowKernel::new("changes", |w| Some(changes(w.samples))).summarized(|s, _| Some(s.changes as f64))
+        ..WindowKernel::new("changes", |w| Some(changes(w.samples)))
+            .summarized(Needs::Changes, |s, _| Some(s.changes as f64))
     },
 ];
 

@@ -40,6 +40,21 @@ pub(crate) struct Window<'w> {
 /// Reduces a window to one value, or none.
 pub(crate) type Reduce = fn(&Window<'_>) -> Option<f64>;
 
+/// What a function takes from a summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// The first, the last, how many.
+    Ends,
+    /// The ends, and where a counter began anew.
+    Resets,
+    /// The ends, and how often the value changed.
+    Changes,
+    /// The sum of the values, and how many.
+    Sum,
+    /// The smallest and the largest.
+    Extremes,
+}
+
 /// A function over windows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WindowKernel {
@@ -52,8 +67,8 @@ pub(crate) struct WindowKernel {
     pub(crate) anchored: Option<Reduce>,
     /// Under `smoothed`, where that is allowed.
     pub(crate) smoothed: Option<Reduce>,
-    /// It answers from the summary's sum.
-    pub(crate) takes_sum: bool,
+    /// What the summary must know.
+    pub(crate) needs: Needs,
     /// The result keeps the metric name.
     pub(crate) keeps_name: bool,
     /// It is meant for counters: where it yields a value, [`crate::notes::wording::possibly_no_counter`] is to be asked.
@@ -73,7 +88,7 @@ impl WindowKernel {
             summary: None,
             anchored: None,
             smoothed: None,
-            takes_sum: false,
+            needs: Needs::Ends,
             keeps_name: false,
             for_counters: false,
             takes_quantile: false,
@@ -81,15 +96,19 @@ impl WindowKernel {
         }
     }
 
-    /// Which a summary answers as well.
-    pub(super) const fn summarized(self, summary: fn(&WindowSummary, Bounds) -> Option<f64>) -> Self {
-        WindowKernel { summary: Some(summary), ..self }
+    /// Which a summary answers as well that knows so much.
+    pub(super) const fn summarized(
+        self,
+        needs: Needs,
+        summary: fn(&WindowSummary, Bounds) -> Option<f64>,
+    ) -> Self {
+        WindowKernel { needs, summary: Some(summary), ..self }
     }
 
-    /// Whether the summary can stand for its samples: not where a sum that is asked for is infinite or NaN, because only the
-    /// samples know whether it overflowed.
+    /// Whether the summary can stand for its samples: not where a sum that is asked for is infinite or NaN, because only
+    /// the samples know whether it overflowed.
     pub(crate) fn tells_all(&self, summary: &WindowSummary) -> bool {
-        !self.takes_sum || (summary.sum.is_finite() && summary.compensation.is_finite())
+        self.needs != Needs::Sum || (summary.sum.is_finite() && summary.compensation.is_finite())
     }
 }
 
@@ -132,7 +151,7 @@ pub(crate) mod tests {
         (window_kernel(name).unwrap().reduce)(&Window { samples, bounds, at_ms: end_ms, scalars })
     }
 
-    fn value() -> impl Strategy<Value = f64> {
+    pub(crate) fn value() -> impl Strategy<Value = f64> {
         prop_oneof![
             8 => -1e6..1e6_f64,
             4 => (0..20_i32).prop_map(f64::from),
