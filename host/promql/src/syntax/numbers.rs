@@ -29,14 +29,15 @@ pub(super) fn scan_number(text: &str) -> Result<(Kind, usize), usize> {
         let is_sound = text.get(..number).is_some_and(is_sound_number);
         return if is_sound { Ok((Kind::Number, number)) } else { Err(number) };
     }
-    let word = text.find(|c| !is_word(c)).unwrap_or(text.len());
+    let units = behind.find(|c| !is_word(c)).unwrap_or(behind.len());
     let is_duration = |word: &str| {
-        word.ends_with(|c: char| c.is_ascii_alphabetic())
+        word.starts_with(|c| "smhdwy".contains(c))
+            && word.ends_with(|c: char| c.is_ascii_alphabetic())
             && word.chars().all(|c| c.is_ascii_digit() || "smhdwy".contains(c))
     };
-    match text.get(..word) {
-        Some(written) if is_duration(written) => Ok((Kind::Duration, word)),
-        _ => Err(word.min(number + 1)),
+    match behind.get(..units) {
+        Some(written) if is_duration(written) => Ok((Kind::Duration, number + units)),
+        _ => Err(number + 1),
     }
 }
 

@@ -1,6 +1,8 @@
 //! An expression over several lines, as Prometheus formats one: whatever is longer than a line is split at its operators and
 //! brackets, two blanks a level.
 //!
+//! One thing is not as there: a subquery that fits on its line is indented like anything else.
+//!
 //! Invariant: the text parses to a tree with the same canonical text.
 
 use super::ast::{Aggregate, Binary, Call, Expr};

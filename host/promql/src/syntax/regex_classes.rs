@@ -8,6 +8,12 @@ use super::regexes::Translation;
 /// What a class of Unicode counts for, in single characters: so much larger is it when compiled.
 pub(super) const UNICODE_CLASS_SIZE: u64 = 300;
 
+/// Names that may stand in `[:..:]`.
+const NAMED: [&str; 14] = [
+    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space",
+    "upper", "word", "xdigit",
+];
+
 impl Translation<'_> {
     /// `\d` and its like as what stands between brackets; RE2's are ASCII.
     pub(super) fn class_escape(&mut self) -> Result<String, String> {
@@ -67,6 +73,10 @@ impl Translation<'_> {
             && let Some(length) = named.find(":]")
         {
             let named = self.take(length + 4);
+            let name = named.trim_start_matches(['[', ':', '^']).trim_end_matches([':', ']']);
+            if !NAMED.contains(&name) {
+                return Err(format!("invalid character class range: `{named}`"));
+            }
             self.out.push_str(&named);
             return Ok(());
         }

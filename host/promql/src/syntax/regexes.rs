@@ -224,8 +224,9 @@ impl Translation<'_> {
 /// Length up to and with the brace, and the largest count, of `n}`, `n,}` or `n,m}`. Anything else behind a brace makes
 /// the brace a literal.
 fn bounds(text: &str) -> Option<(usize, u32)> {
-    let length = text.find('}')?;
-    let inner = text.get(..length)?;
+    let length = text.find(|c: char| !c.is_ascii_digit() && c != ',')?;
+    let inner =
+        text.get(..length).filter(|_| text.get(length..).is_some_and(|rest| rest.starts_with('}')))?;
     let count = |digits: &str| {
         let is_number = !digits.is_empty()
             && digits.bytes().all(|b| b.is_ascii_digit())
@@ -260,6 +261,8 @@ mod tests {
     #[case("[+--]", ",", true)]
     #[case("[a-]", "-", true)]
     #[case("[[:alpha:]_]+", "ab_", true)]
+    #[case("[[:^digit:]]", "7", false)]
+    #[case("[[:]", ":", true)]
     #[case("[\\w.-]+", "a-b.c", true)]
     #[case("[^\\d]", "7", false)]
     #[case("[\\D]", "x", true)]
@@ -290,6 +293,7 @@ mod tests {
     #[case("a{1001}", "invalid repeat count: `{1001}`")]
     #[case("[a", "missing closing ]: `[a`")]
     #[case("[b-a]", "invalid character class range: `b-a`")]
+    #[case("[[:foo:]]", "invalid character class range: `[:foo:]`")]
     #[case("(?x)a", "invalid or unsupported Perl syntax: `(?x`")]
     #[case("(?=a)", "invalid or unsupported Perl syntax: `(?=a`")]
     #[case("\\1", "invalid escape sequence in `\\1`")]
