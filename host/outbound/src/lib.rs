@@ -7,7 +7,6 @@ mod address;
 mod client;
 pub mod connectors;
 pub mod discovery;
-pub mod exposition;
 mod remote;
 mod scraper;
 mod sender;

@@ -188,8 +188,8 @@ pub trait Scraper: Send + Sync {
 /// The scrapes of one target. It remembers the series of the last one, so that a line seen before costs next to nothing.
 #[async_trait]
 pub trait ScrapeSession: Send + Sync {
-    /// Scrapes once.
-    async fn scrape(&mut self) -> Result<Scrape, ScrapeError>;
+    /// Scrapes once. `at` is the time of what has no time of its own.
+    async fn scrape(&mut self, at: Timestamp) -> Result<Scrape, ScrapeError>;
 
     /// The series of the last scrape, which are forgotten: to be marked stale when the target fails or goes away.
     fn abandon(&mut self) -> Vec<Labels>;

@@ -13,7 +13,7 @@ use ballast_ports::{Connector, RemoteQueries, SeriesStore, Store, StoreError, Ta
 use ballast_sandbox::{SandboxConfig, WasmRuntime};
 use ballast_store::DurableStore;
 use ballast_tsdb::{Options, SeriesDb};
-use ballast_types::ServiceName;
+use ballast_types::{Interner, ServiceName};
 
 use super::clock::SystemClock;
 use super::series::{DurableSeries, store_error};
@@ -40,7 +40,9 @@ pub(super) async fn open(config: &Config) -> Result<Parts, Failure> {
     let failed = |reason: String| Failure::new("run", format!("failed to {reason}"));
     let runtime =
         WasmRuntime::new(SandboxConfig::new(&config.plugin_cache)).map_err(|e| failed(e.to_string()))?;
-    let scraper = HttpScraper::new().map_err(|error| failed(error.to_string()))?;
+    // One table of texts for all that make labels and keep them.
+    let interner = Interner::default();
+    let scraper = HttpScraper::new(interner.clone());
     let http =
         HttpSender::new(HttpSenderConfig { allow_private: granted_hosts(config), ..Default::default() });
     Ok(Parts {

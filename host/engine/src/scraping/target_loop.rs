@@ -60,7 +60,7 @@ impl Scrapes {
         let started = self.scraping.clock.now();
         let at = if started >= due && started.since(due) <= ON_TIME { due } else { started };
         let result = match self.open() {
-            Ok(session) => session.scrape().await,
+            Ok(session) => session.scrape(at).await,
             Err(error) => Err(error),
         };
         let took = self.scraping.clock.now().since(started);

@@ -8,12 +8,15 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
+use ballast_ports::Scrape;
 use ballast_ports::ScrapeOptions;
-use ballast_types::Labels;
+use ballast_types::{Labels, Timestamp};
 use rstest::rstest;
 
 use super::*;
 use crate::test_server::{answer_raw, nobody, serve};
+
+const AT: Timestamp = Timestamp::from_secs(1_700_000_000);
 
 fn target(url: &str) -> ScrapeTarget {
     ScrapeTarget {
@@ -29,7 +32,7 @@ fn target(url: &str) -> ScrapeTarget {
 
 async fn scrape_url(url: &str) -> Result<Scrape, String> {
     let target = target(url);
-    let scraped = HttpScraper::new().unwrap().open(&target).unwrap().scrape().await;
+    let scraped = HttpScraper::new(Interner::default()).open(&target).unwrap().scrape(AT).await;
     scraped.map_err(|error| error.to_string().replace(&target.url, "URL"))
 }
 
@@ -54,21 +57,25 @@ async fn the_request_says_what_is_understood_and_how_long_it_may_take() {
     let asked = |headers: HeaderMap| async move {
         let of = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let timeout = of("x-prometheus-scrape-timeout-seconds").unwrap();
-        let accepts = of("accept").unwrap().starts_with("text/plain;version=0.0.4");
-        format!("timeout {timeout}\naccepts {}\n", u8::from(accepts))
+        let accepts = of("accept").unwrap();
+        assert_eq!(
+            accepts,
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
+             application/openmetrics-text;version=0.0.1;q=0.4,\
+             text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
+        );
+        assert_eq!(of("accept-encoding").as_deref(), Some("gzip"));
+        format!("timeout {timeout}\n")
     };
     let url = serve(Router::new().route("/metrics", get(asked))).await;
-    assert_eq!(
-        lines(&scrape_url(&url).await.unwrap()),
-        ["timeout{job=\"api\"} 20", "accepts{job=\"api\"} 1"]
-    );
+    assert_eq!(lines(&scrape_url(&url).await.unwrap()), ["timeout{job=\"api\"} 20"]);
 }
 
 #[tokio::test]
 async fn half_a_line_at_the_end_is_reported_and_the_rest_kept() {
     let scrape = scrape("a 1\nb{path=\"/x").await.unwrap();
     assert_eq!(lines(&scrape), ["a{job=\"api\"} 1"]);
-    assert_eq!(scrape.problems, ["line 2: a text in double quotes without its end: `/x`"]);
+    assert_eq!(scrape.problems, ["line 2, column 9: a text in double quotes without its end: `/x`"]);
 }
 
 #[tokio::test]
@@ -105,7 +112,7 @@ async fn an_answer_shorter_than_announced_is_none() {
 #[case::text(
     "text/plain",
     "It works!\nReally?\n",
-    "no line of the answer is a metric (2 refused); line 1: expected a number"
+    "no line of the answer is a metric (2 refused); line 1, column 4: expected a number"
 )]
 #[tokio::test]
 async fn what_is_not_metrics_is_said_in_words(#[case] kind: &str, #[case] body: &str, #[case] reason: &str) {
@@ -148,7 +155,7 @@ async fn an_answer_that_never_comes_ends_with_the_time_out() {
     let never = || async { std::future::pending::<()>().await };
     let url = serve(Router::new().route("/metrics", get(never))).await;
     let target = ScrapeTarget { timeout: Duration::from_millis(150), ..target(&url) };
-    let error = HttpScraper::new().unwrap().open(&target).unwrap().scrape().await.unwrap_err();
+    let error = HttpScraper::new(Interner::default()).open(&target).unwrap().scrape(AT).await.unwrap_err();
     let expected = ScrapeError::Unreachable { url: target.url, reason: "no answer within 150ms".to_owned() };
     assert_eq!(error, expected);
 }
@@ -161,7 +168,13 @@ async fn a_body_that_never_ends_ends_with_the_time_out() {
     };
     let url = serve(Router::new().route("/metrics", get(trickle))).await;
     let target = ScrapeTarget { timeout: Duration::from_millis(150), ..target(&url) };
-    let error = HttpScraper::new().unwrap().open(&target).unwrap().scrape().await.unwrap_err().to_string();
+    let error = HttpScraper::new(Interner::default())
+        .open(&target)
+        .unwrap()
+        .scrape(AT)
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.ends_with("read the answer: no answer within 150ms"), "{error}");
 }
 
