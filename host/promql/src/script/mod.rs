@@ -18,6 +18,7 @@ mod expect;
 mod memory;
 mod native;
 mod notation;
+mod pinned;
 mod read;
 mod run;
 

@@ -5,7 +5,7 @@ use ballast_types::Labels;
 use ballast_types::labels::METRIC_NAME;
 
 use super::Eval;
-use crate::parse;
+use crate::syntax::{Features, parse};
 
 /// The series that classic ones with these labels make up, where they are part of a classic histogram.
 pub(super) fn made_of(labels: &Labels) -> Option<Labels> {
@@ -20,7 +20,7 @@ pub(super) fn is_needed(eval: &Eval, native: &[Labels]) -> bool {
         return true;
     }
     // What we cannot read is our lack, whatever it would touch.
-    let Ok(expression) = parse(&eval.query) else { return false };
+    let Ok(expression) = parse(&eval.query, Features::all()) else { return false };
     let touched = |labels: &Labels| {
         expression.selectors().any(|selector| selector.matchers.iter().all(|matcher| matcher.matches(labels)))
     };

@@ -1,12 +1,13 @@
 //! Runs a script against a store and counts.
 //!
-//! Each instant is evaluated as the middle of a range as well, as the originals do; both must yield the same.
+//! Each instant is evaluated as the middle of a range as well, and at other instants with all that is read pinned to it,
+//! as the originals do; all must yield the same.
 
 use std::time::Duration;
 
 use ballast_types::{Labels, Series, Timestamp};
 
-use super::{Command, Eval, ScriptError, ScriptStore, Steps, When, compare, native, read};
+use super::{Command, Eval, Expected, ScriptError, ScriptStore, Steps, When, compare, native, pinned, read};
 use crate::{Expression, Notes, Options, Value, VectorSample, evaluate_noted, evaluate_range_noted, parse};
 
 /// What a range would resolve to other instants than an instant does.
@@ -89,8 +90,7 @@ fn count(report: &mut Report, eval: Eval, store: &dyn ScriptStore, native: &[Lab
 }
 
 fn check(eval: &Eval, store: &dyn ScriptStore) -> Result<(), String> {
-    let outcome = parse(&eval.query)
-        .map_err(|error| error.to_string())
+    let outcome = expression(eval)
         .and_then(|expression| once(&expression, eval, store).map(|found| (expression, found)));
     match (outcome, &eval.expected.fail) {
         (Ok(_), Some(_)) => Err("it did not fail".to_owned()),
@@ -103,11 +103,16 @@ fn check(eval: &Eval, store: &dyn ScriptStore) -> Result<(), String> {
                 Found::Range(series, steps) => compare::range(&eval.expected, &series, steps),
                 Found::Instant(value, at) => {
                     compare::instant(&eval.expected, &value)?;
-                    in_a_range(&expression, eval, store, &value, at)
+                    in_a_range(&expression, eval, store, &value, at)?;
+                    pinned_elsewhere(eval, store, at)
                 }
             }
         }
     }
+}
+
+fn expression(eval: &Eval) -> Result<Expression, String> {
+    parse(&eval.query).map_err(|error| error.to_string())
 }
 
 fn annotations(eval: &Eval, notes: &Notes) -> Result<(), String> {
@@ -173,6 +178,23 @@ fn in_a_range(
         }
     };
     compare::instant(&eval.expected, &again).map_err(in_range)
+}
+
+/// The same at other instants, with all that is read pinned to this one.
+fn pinned_elsewhere(eval: &Eval, store: &dyn ScriptStore, at: Timestamp) -> Result<(), String> {
+    let Some(query) = pinned::query(&eval.query, at) else { return Ok(()) };
+    for instant in pinned::instants(at) {
+        let expected = Expected { fail: None, ..eval.expected.clone() };
+        let again = Eval { query: query.clone(), when: When::Instant(instant), expected, line: eval.line };
+        let pinned = |error: String| format!("pinned by `{query}`, at {} ms: {error}", instant.as_millis());
+        let found = expression(&again).and_then(|expression| once(&expression, &again, store));
+        let (found, notes) = found.map_err(pinned)?;
+        annotations(&again, &notes).map_err(pinned)?;
+        if let Found::Instant(value, _) = found {
+            compare::instant(&again.expected, &value).map_err(pinned)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
