@@ -6,6 +6,8 @@
 //! Invariants: no bytes make a decoder panic; what cannot be read is refused with a counted reason and does not spoil the
 //! rest; memory stays within a small multiple of the body that the caller allowed.
 
+#[doc(hidden)]
+pub mod fuzzing;
 mod keyed;
 mod number;
 pub mod otlp;

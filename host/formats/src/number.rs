@@ -2,6 +2,8 @@
 //! big arithmetic: a mantissa below 2^53 and a power of ten up to 10^22 are both floats, so one operation rounds once
 //! (W. Clinger, "How to read floating point numbers accurately", 1990).
 
+use std::fmt::Write as _;
+
 /// What an ordinary NaN is written as in memory, so that it is never taken for a staleness marker.
 pub(crate) const NORMAL_NAN: f64 = f64::from_bits(0x7ff8_0000_0000_0001);
 
@@ -30,12 +32,43 @@ pub(crate) fn value(text: &[u8]) -> Result<f64, NotANumber> {
     }
 }
 
-/// Milliseconds from a decimal number of seconds, rounded to the nearest.
+/// Milliseconds from a decimal number of seconds, rounded to the nearest; `None` where floats no longer tell them apart.
 pub(crate) fn seconds_as_millis(text: &[u8]) -> Option<i64> {
-    let seconds = value(text).ok()?;
-    let millis = (seconds * 1000.0).round();
-    // The bounds are powers of two, hence exact.
-    (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&millis).then_some(millis as i64)
+    let millis = (value(text).ok()? * 1000.0).round();
+    (millis.abs() <= MANTISSA_MAX as f64).then_some(millis as i64)
+}
+
+/// The shortest text that reads as the same float, as Go's `%g` and hence Prometheus writes it: with an exponent of at
+/// least two digits below 1e-4 and from 1e6 on.
+pub(crate) fn write_value(value: f64, out: &mut String) {
+    match value {
+        _ if value.is_nan() => out.push_str("NaN"),
+        f64::INFINITY => out.push_str("+Inf"),
+        f64::NEG_INFINITY => out.push_str("-Inf"),
+        _ => write_finite(value, out),
+    }
+}
+
+fn write_finite(value: f64, out: &mut String) {
+    let size = value.abs();
+    if size == 0.0 || (1e-4..1e6).contains(&size) {
+        _ = write!(out, "{value}");
+        return;
+    }
+    let text = format!("{value:e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
+    _ = write!(out, "{digits}e{sign}{exponent:0>2}");
+}
+
+/// As [`write_value`], and recognisable as a float: `1` is `1.0`.
+pub(crate) fn write_float(value: f64, out: &mut String) {
+    let start = out.len();
+    write_value(value, out);
+    let is_integer = |text: &str| !text.contains(['.', 'e', 'N', 'I']);
+    if out.get(start..).is_some_and(is_integer) {
+        out.push_str(".0");
+    }
 }
 
 fn short_decimal(text: &[u8]) -> Option<f64> {
@@ -139,7 +172,42 @@ mod tests {
         assert_eq!(seconds_as_millis(b"NaN"), None);
     }
 
+    #[test]
+    fn floats_are_written_as_prometheus_writes_them() {
+        let written = |value| {
+            let (mut plain, mut float) = (String::new(), String::new());
+            write_value(value, &mut plain);
+            write_float(value, &mut float);
+            (plain, float)
+        };
+        for (value, plain, float) in [
+            (0.0, "0", "0.0"),
+            (-1.0, "-1", "-1.0"),
+            (0.25, "0.25", "0.25"),
+            (0.00001, "1e-05", "1e-05"),
+            (0.0001, "0.0001", "0.0001"),
+            (999999.0, "999999", "999999.0"),
+            (1_000_000.0, "1e+06", "1e+06"),
+            (1_609_459_823.5, "1.6094598235e+09", "1.6094598235e+09"),
+            (1.5e22, "1.5e+22", "1.5e+22"),
+            (-2e100, "-2e+100", "-2e+100"),
+            (f64::NAN, "NaN", "NaN"),
+            (f64::INFINITY, "+Inf", "+Inf"),
+        ] {
+            assert_eq!(written(value), (plain.to_owned(), float.to_owned()));
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_is_written_is_read_again(bits: u64) {
+            let float = f64::from_bits(bits);
+            let mut text = String::new();
+            write_value(float, &mut text);
+            let read = value(text.as_bytes()).unwrap();
+            prop_assert!(read.to_bits() == bits || (read.is_nan() && float.is_nan()), "{text}");
+        }
+
         #[test]
         fn every_float_is_read_as_the_standard_library_reads_it(bits in any::<u64>(), short in -99_999i64..99_999, places in 0usize..25) {
             let float = f64::from_bits(bits);

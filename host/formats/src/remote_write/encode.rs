@@ -52,7 +52,7 @@ pub fn encode_v2(series: &[WriteSeries]) -> Vec<u8> {
 }
 
 /// A snappy block.
-pub(super) fn pack(message: &[u8]) -> Vec<u8> {
+pub(crate) fn pack(message: &[u8]) -> Vec<u8> {
     // The encoder refuses only what has more than 4 GiB, which no request has.
     snap::raw::Encoder::new().compress_vec(message).unwrap_or_default()
 }

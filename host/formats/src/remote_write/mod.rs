@@ -17,6 +17,7 @@ use ballast_types::{Labels, Sample, Timestamp};
 
 pub use cache::LabelCache;
 pub use decode::{decode, decode_v1, decode_v2};
+pub(crate) use encode::pack;
 pub use encode::{encode_v1, encode_v2};
 
 /// Which version of the protocol a body has.

@@ -52,6 +52,19 @@ impl<'a> ParsedLabels<'a> {
         Labels::from_sorted(pairs)
     }
 
+    /// The same labels with the bound of a bucket, or of a summary's quantile, written as a float: `le="1"` is `le="1.0"`.
+    /// Prometheus 3 does so, since clients differ in how they write the same bound.
+    pub(super) fn with_float(mut self, label: &str) -> Self {
+        if let Some((_, text)) = self.0.iter_mut().find(|(name, _)| name == label)
+            && let Ok(bound) = number::value(text.as_bytes())
+        {
+            let mut written = String::new();
+            number::write_float(bound, &mut written);
+            *text = Cow::Owned(written);
+        }
+        self
+    }
+
     /// The labels of the text of a series, if it is one and nothing else.
     pub(super) fn of_series(text: &'a str) -> Option<Self> {
         let mut cursor = Cursor::new(text);

@@ -8,15 +8,19 @@
 
 mod cache;
 mod cursor;
+mod escape;
 mod families;
 mod line;
 mod meta;
 mod reader;
 mod scan;
+mod write;
 
 pub use cache::SeriesCache;
+pub use escape::{Escaping, content_type, negotiate};
 pub use line::{ParsedLabels, SERIES_BYTES_MAX};
 pub use reader::{Options, ReadError, Scraped, read, read_once};
+pub use write::write;
 
 /// Which of the formats a body has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

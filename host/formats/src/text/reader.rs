@@ -69,7 +69,8 @@ pub fn read(
     cache.begin();
     cache.families.begin();
     let scanner = Scanner::new(body, options.format, options.end);
-    let mut reader = Reader { options, cache, make, scanner, group: Vec::new(), out: Scraped::default() };
+    let (group, kind, out) = (Vec::new(), MetricType::Unknown, Scraped::default());
+    let mut reader = Reader { options, cache, make, scanner, group, kind, out };
     reader.out.parsed.samples.reserve(reader.cache.len());
     reader.lines();
     let mut out = reader.out;
@@ -101,6 +102,8 @@ struct Reader<'o, 'b, 'c, M> {
     scanner: Scanner<'b>,
     /// The slots of the lines since the last `TYPE`.
     group: Vec<u32>,
+    /// What the last `TYPE` said.
+    kind: MetricType,
     out: Scraped,
 }
 
@@ -152,8 +155,9 @@ impl<M: FnMut(&ParsedLabels<'_>) -> Option<Labels>> Reader<'_, '_, '_, M> {
             let text = String::from_utf8_lossy(text);
             return unreadable(None, format!("there is no type {}", excerpt(&text)));
         }
-        if let Says::Type(_) = meta.says {
+        if let Says::Type(kind) = meta.says {
             self.group.clear();
+            self.kind = kind;
         }
         self.cache.families.note(meta);
         Ok(())
@@ -188,7 +192,12 @@ impl<M: FnMut(&ParsedLabels<'_>) -> Option<Labels>> Reader<'_, '_, '_, M> {
         match self.cache.find(series) {
             Some(slot) => self.take(slot, &sample),
             None => {
-                let slot = self.add(series, &exact.labels)?;
+                let labels = match self.kind {
+                    MetricType::Histogram => exact.labels.with_float("le"),
+                    MetricType::Summary => exact.labels.with_float("quantile"),
+                    _ => exact.labels,
+                };
+                let slot = self.add(series, &labels)?;
                 self.take(slot, &sample)
             }
         }

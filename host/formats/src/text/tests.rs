@@ -99,6 +99,10 @@ fn check(body: &str, format: Format, expected: &str) {
     "# HELP a one\\ntwo \\\\ three\n# TYPE a counter\na 1\n#TYPE b untyped\n# TYPE \"c d\" gauge\n",
     "a 1\na: counter \"one\\ntwo \\\\ three\" \"\"\nb: unknown \"\" \"\"\nc d: gauge \"\" \"\""
 )]
+#[case::bounds_are_written_as_floats(
+    "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"1e6\"} 1\nh_bucket{le=\"+Inf\"} 2\n# TYPE s summary\ns{quantile=\"1\"} 3\ns{le=\"1\"} 4\n",
+    "h_bucket{le=\"1.0\"} 1\nh_bucket{le=\"1e+06\"} 1\nh_bucket{le=\"+Inf\"} 2\ns{quantile=\"1.0\"} 3\ns{le=\"1\"} 4\nh: histogram \"\" \"\"\ns: summary \"\" \"\""
+)]
 #[case::created_is_a_series_here(
     "# TYPE a counter\na_total 1\na_created 2\n",
     "a_total 1\na_created 2\na: counter \"\" \"\""
@@ -179,8 +183,8 @@ fn text_refuses_the_line_and_keeps_the_rest(#[case] body: &str, #[case] expected
 )]
 #[case::created_of_a_histogram(
     "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\nh_created 9\n# EOF\n",
-    "h_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\nh: histogram \"\" \"\"
-     h_count since 9000\nh_sum since 9000\nh_bucket{le=\"+Inf\"} since 9000\nh_bucket{le=\"1\"} since 9000"
+    "h_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\nh: histogram \"\" \"\"
+     h_count since 9000\nh_sum since 9000\nh_bucket{le=\"+Inf\"} since 9000\nh_bucket{le=\"1.0\"} since 9000"
 )]
 #[case::created_of_a_summary(
     "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_sum 1\ns_count 1\ns_created 9\n# EOF\n",
