@@ -51,6 +51,7 @@ impl Refused {
     pub(crate) fn of<E: Into<Refused>>(error: IngestError<E>) -> Self {
         match error {
             IngestError::Unreadable(error) => error.into(),
+            IngestError::Full(reason) => Refused::new(StatusCode::INSUFFICIENT_STORAGE, reason),
             IngestError::Store(error) => {
                 tracing::error!(%error, "samples from outside cannot be kept");
                 let reason = "the samples cannot be kept now; the log of the host says why";

@@ -14,7 +14,7 @@ use ballast_promql::Value;
 use ballast_types::event::EventRecord;
 use ballast_types::execution::JournalEntry;
 use ballast_types::ingest::{Appended, Exemplar, Metadata, SeriesStatistics};
-use ballast_types::{ExecutionId, Interner, Labels, Sequence, ServiceName, Timestamp};
+use ballast_types::{ExecutionId, Interner, Labels, Sample, Sequence, ServiceName, Timestamp};
 use tokio::sync::{RwLock, broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -25,7 +25,8 @@ use crate::door::DoorShared;
 use crate::evaluator;
 use crate::ingest::{Admission, Ingest, IngestError, Received};
 use crate::plugins::Plugins;
-use crate::query::{Answer, AskError, Asking, Choice, Question, TIMEOUT_MAX, When};
+use crate::push::{self, PushMode, Pushes};
+use crate::query::{self, Answer, AskError, Asking, Choice, Question, TIMEOUT_MAX, When};
 use crate::reload::{self, Reload};
 use crate::rulebook::RuleBook;
 use crate::runner::{self, Runner};
@@ -101,6 +102,7 @@ pub struct Engine {
     reload: Arc<Reload>,
     asking: Asking,
     ingest: Arc<Ingest>,
+    pushes: Arc<Pushes>,
     shown: ArcSwap<Shown>,
     stop: watch::Sender<bool>,
     broken: Broken,
@@ -167,7 +169,7 @@ impl Engine {
             store: parts.store,
             series: parts.series,
             source,
-            clock: parts.clock,
+            clock: parts.clock.clone(),
             bus,
             rulebook,
             plugins: plugins.clone(),
@@ -175,6 +177,7 @@ impl Engine {
             telemetry,
             reload,
             asking,
+            pushes: Arc::new(Pushes::new(ingest.clone(), parts.clock.clone())),
             ingest,
             shown: ArcSwap::default(),
             stop,
@@ -203,6 +206,7 @@ impl Engine {
         }
         self.reload.everything().await;
         let mut tasks = self.tasks.write().await;
+        let pushed = push::run(self.pushes.clone(), settings.evaluation_interval);
         let declared = scraping::declared(self.scraping.clone(), settings.targets.clone());
         tasks.spawn(self.broken.clone().watch("scraper", declared));
         for source in sources {
@@ -230,6 +234,7 @@ impl Engine {
             runner::run(Arc::new(Runner { shared, plugins: self.plugins.clone() }), actions),
         ));
         tasks.spawn(self.broken.clone().watch("reloader", reload::watch(self.reload.clone(), settings)));
+        tasks.spawn(self.broken.clone().watch("pushes", pushed));
         tasks.spawn(self.broken.clone().watch("tick", tick(self.dispatcher.clone(), self.clock.clone())));
         tasks.spawn(self.broken.clone().watch(
             "housekeeping",
@@ -327,6 +332,11 @@ impl Engine {
         self.asking.read(move |series| series.label_values(&name, &choice.selectors, choice.range)).await
     }
 
+    /// The latest sample of each of the series chosen, where that is no staleness marker; in the order of their labels.
+    pub async fn latest(&self, choice: Choice) -> Result<Vec<(Labels, Sample)>, AskError> {
+        self.asking.read(move |series| query::latest(series, &choice)).await
+    }
+
     /// The exemplars of the series chosen, by series and in order of time.
     pub async fn exemplars(&self, choice: Choice) -> Result<Vec<(Labels, Vec<Exemplar>)>, AskError> {
         self.asking.read(move |series| Ok(series.exemplars(&choice.selectors, choice.range))).await
@@ -348,12 +358,38 @@ impl Engine {
     }
 
     /// Decodes a body that was admitted, away from what else goes on, and keeps what may be kept.
-    pub async fn take_in<E: Send + 'static>(
+    pub async fn take_in<X: Send + 'static, E: Send + 'static>(
         &self,
         admission: Admission,
-        decode: impl FnOnce() -> Result<Received, E> + Send + 'static,
-    ) -> Result<Appended, IngestError<E>> {
+        decode: impl FnOnce() -> Result<(Received, X), E> + Send + 'static,
+    ) -> Result<(Appended, X), IngestError<E>> {
         self.ingest.take_in(admission, decode).await
+    }
+
+    /// Decodes what a job pushed and keeps it in the group of these labels, until it is replaced or deleted.
+    pub async fn push<E: Send + 'static>(
+        &self,
+        admission: Admission,
+        of: Labels,
+        mode: PushMode,
+        decode: impl FnOnce() -> Result<Received, E> + Send + 'static,
+    ) -> Result<(), IngestError<E>> {
+        let pushes = self.pushes.clone();
+        let push = move || match decode() {
+            Ok(received) => Ok(pushes.push(&of, mode, received)?),
+            Err(error) => {
+                pushes.failed(&of);
+                Err(IngestError::Unreadable(error))
+            }
+        };
+        self.ingest.take_push(admission, push).await
+    }
+
+    /// Forgets what was pushed to a group; its series end.
+    pub async fn delete_pushed(&self, of: Labels) -> Result<(), IngestError<std::convert::Infallible>> {
+        let pushes = self.pushes.clone();
+        let deleted = tokio::task::spawn_blocking(move || pushes.delete(&of)).await;
+        Ok(deleted.map_err(|error| IngestError::Broken(error.to_string()))??)
     }
 
     /// The texts of labels that decoders share.

@@ -53,6 +53,9 @@ pub enum IngestError<E> {
     /// The store does not take it.
     #[error(transparent)]
     Store(StoreError),
+    /// There is no room for more of its kind.
+    #[error("{0}")]
+    Full(String),
     /// It broke off.
     #[error("take in samples: {0}")]
     Broken(String),
@@ -110,22 +113,47 @@ impl Ingest {
     }
 
     /// Decodes in a turn and keeps what comes out of it. The admission lasts until then.
-    pub(crate) async fn take_in<E: Send + 'static>(
+    pub(crate) async fn take_in<X: Send + 'static, E: Send + 'static>(
         self: &Arc<Self>,
         admission: Admission,
-        decode: impl FnOnce() -> Result<Received, E> + Send + 'static,
-    ) -> Result<Appended, IngestError<E>> {
-        // The semaphore is never closed.
-        let turn = self.turns.clone().acquire_owned().await;
+        decode: impl FnOnce() -> Result<(Received, X), E> + Send + 'static,
+    ) -> Result<(Appended, X), IngestError<E>> {
         let ingest = self.clone();
-        let working = tokio::task::spawn_blocking(move || {
-            let _held = (turn, admission);
-            let received = decode().map_err(IngestError::Unreadable)?;
-            ingest.keep(received).map_err(IngestError::Store)
+        let work = move || {
+            let (received, told) = decode().map_err(IngestError::Unreadable)?;
+            Ok((ingest.keep(received).map_err(IngestError::Store)?, told))
+        };
+        let done = self.in_turn(admission, work).await;
+        self.telemetry.ingested(match &done {
+            Ok((appended, _)) if appended.refused_total() > 0 => "partly",
+            done => outcome(done),
         });
-        let done = working.await.unwrap_or_else(|error| Err(IngestError::Broken(error.to_string())));
+        done
+    }
+
+    /// The same for what a job pushes.
+    pub(crate) async fn take_push<E: Send + 'static>(
+        &self,
+        admission: Admission,
+        push: impl FnOnce() -> Result<(), IngestError<E>> + Send + 'static,
+    ) -> Result<(), IngestError<E>> {
+        let done = self.in_turn(admission, push).await;
         self.telemetry.ingested(outcome(&done));
         done
+    }
+
+    async fn in_turn<T: Send + 'static, E: Send + 'static>(
+        &self,
+        admission: Admission,
+        work: impl FnOnce() -> Result<T, IngestError<E>> + Send + 'static,
+    ) -> Result<T, IngestError<E>> {
+        // The semaphore is never closed.
+        let turn = self.turns.clone().acquire_owned().await;
+        let working = tokio::task::spawn_blocking(move || {
+            let _held = (turn, admission);
+            work()
+        });
+        working.await.unwrap_or_else(|error| Err(IngestError::Broken(error.to_string())))
     }
 
     /// Keeps what may be kept. Blocking.
@@ -166,11 +194,11 @@ impl Ingest {
     }
 }
 
-fn outcome<E>(done: &Result<Appended, IngestError<E>>) -> &'static str {
+fn outcome<T, E>(done: &Result<T, IngestError<E>>) -> &'static str {
     match done {
-        Ok(appended) if appended.refused_total() > 0 => "partly",
         Ok(_) => "success",
         Err(IngestError::Unreadable(_)) => "unreadable",
+        Err(IngestError::Full(_)) => "full",
         Err(IngestError::Store(_) | IngestError::Broken(_)) => "failure",
     }
 }

@@ -16,6 +16,7 @@ mod door;
 mod evaluator;
 pub mod ingest;
 pub mod plugins;
+pub mod push;
 pub mod query;
 mod reload;
 pub mod rulebook;
@@ -34,7 +35,11 @@ pub use application::{Engine, Parts, ReloadReport, StartError};
 pub use core::{Command, CommandError, Reply};
 pub use ingest::{Admission, IngestError, Received};
 pub use plugins::PluginStatus;
-pub use query::{Answer, AskError, AskErrorKind, Choice, Question, When, parse_selector};
+pub use push::PushMode;
+pub use query::{
+    Answer, AskError, AskErrorKind, BadExpression, Choice, Question, When, parse_selector, selectors_of,
+    tree_of,
+};
 pub use rulebook::RuleStatus;
 pub use scraping::{JobStatus, TargetStatus};
 pub use settings::{Settings, TargetSettings};
@@ -44,4 +49,5 @@ pub use shown::Shown;
 pub use ballast_alerting::{Problem, Rule, RuleGroup, parse_matchers};
 pub use ballast_automation::Funnel;
 pub use ballast_ports::StoreError;
-pub use ballast_promql::{ParseError, Value, VectorSample};
+pub use ballast_promql::syntax::{ast, signature};
+pub use ballast_promql::{Value, VectorSample};

@@ -4,13 +4,18 @@
 //! Invariants: questions take turns, and those about one instant never queue behind ranges; each has a time in all, the
 //! queue included; one that nobody waits for any more stops at its next read.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ballast_ports::{Clock, SeriesStore};
-use ballast_promql::{EvalError, Options, ParseError, Value};
-use ballast_types::{Found, Matcher, QueryError, Queryable, Selection, Series, TimeRange, Timestamp};
+use ballast_promql::syntax::{Features, ast::Expr};
+use ballast_promql::{EvalError, Options, Value};
+use ballast_types::series::{Want, is_stale};
+use ballast_types::{
+    Found, Labels, Matcher, QueryError, Queryable, Sample, Selection, Series, TimeRange, Timestamp,
+};
 use tokio::sync::Semaphore;
 
 /// Most questions about one instant that are answered at the same time.
@@ -22,12 +27,24 @@ pub const STEPS_MAX: i64 = 11_000;
 /// Longest time that a question may take, the queue included.
 pub const TIMEOUT_MAX: Duration = Duration::from_secs(120);
 
+/// Why a text is no expression, and where; line and column count characters from 1.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("parse the expression at {line}:{column}: {message}")]
+pub struct BadExpression {
+    /// Line within the text.
+    pub line: usize,
+    /// Column within the line.
+    pub column: usize,
+    /// What is wrong, in words.
+    pub message: String,
+}
+
 /// Why a query has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
     /// The text is no PromQL.
     #[error(transparent)]
-    Parse(#[from] ParseError),
+    Parse(#[from] BadExpression),
     /// It cannot be evaluated.
     #[error(transparent)]
     Evaluate(#[from] EvalError),
@@ -126,12 +143,43 @@ pub struct Choice {
     pub range: TimeRange,
 }
 
+fn parse(expression: &str) -> Result<ballast_promql::Expression, BadExpression> {
+    ballast_promql::parse(expression).map_err(|e| bad(e.line, e.column, e.message))
+}
+
+fn bad(line: usize, column: usize, message: String) -> BadExpression {
+    BadExpression { line, column, message }
+}
+
 /// Reads one selector: `name{label="value"}`, without a range, an offset or an instant.
-pub fn parse_selector(text: &str) -> Result<Vec<Matcher>, ParseError> {
-    ballast_promql::parse(text)?;
-    // A window can be taken of a bare selector only, so that the parser refuses everything else.
-    let parsed = ballast_promql::parse(&format!("{text}\n[1m]"))?;
-    Ok(parsed.selectors().next().map(|selector| selector.matchers.to_vec()).unwrap_or_default())
+pub fn parse_selector(text: &str) -> Result<Vec<Matcher>, BadExpression> {
+    ballast_promql::syntax::parse_selector(text).map_err(|e| bad(e.line, e.column, e.message))
+}
+
+/// The tree of an expression as it is written, and its text over several lines.
+pub fn tree_of(expression: &str) -> Result<(Expr, String), BadExpression> {
+    let parsed = ballast_promql::syntax::parse(expression, Features::all());
+    let parsed = parsed.map_err(|e| bad(e.line, e.column, e.message))?;
+    Ok((parsed.tree().clone(), parsed.pretty()))
+}
+
+/// What an expression reads: the matchers of each of its selectors.
+pub fn selectors_of(expression: &str) -> Result<Vec<Vec<Matcher>>, BadExpression> {
+    let parsed = parse(expression)?;
+    Ok(parsed.selectors().map(|selector| selector.matchers.to_vec()).collect())
+}
+
+/// The latest sample of each series chosen, where that is no staleness marker; a series once, in the order of labels.
+pub(crate) fn latest(series: &dyn SeriesStore, choice: &Choice) -> Result<Vec<(Labels, Sample)>, QueryError> {
+    let want = |matchers| Selection { matchers, range: choice.range, want: Want::Latest };
+    let selections: Vec<Selection<'_>> = choice.selectors.iter().map(|matchers| want(matchers)).collect();
+    let mut all = BTreeMap::new();
+    for found in series.read(&selections)? {
+        let Found::Samples(found) = found else { continue };
+        let last = |series: Series| series.samples.last().map(|sample| (series.labels, *sample));
+        all.extend(found.into_iter().filter_map(last).filter(|(_, sample)| !is_stale(sample.value)));
+    }
+    Ok(all.into_iter().collect())
 }
 
 /// The series store as it is asked.
@@ -154,7 +202,7 @@ impl Asking {
         question: Question,
         shape: impl FnOnce(Answer) -> T + Send + 'static,
     ) -> Result<T, AskError> {
-        let parsed = ballast_promql::parse(&question.expression)?;
+        let parsed = parse(&question.expression)?;
         let lane = match question.when {
             When::At(_) => &self.instants,
             When::Range { .. } => &self.ranges,

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::rejection::FormRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use ballast_engine::{AskError, AskErrorKind};
+use ballast_engine::{AskError, AskErrorKind, BadExpression};
 
 use crate::wire::prometheus::ErrorEnvelope;
 
@@ -40,13 +40,13 @@ impl Refusal {
 }
 
 /// How Prometheus reports a text that is no PromQL.
-fn parse_error(error: &ballast_engine::ParseError) -> String {
+fn parse_error(error: &BadExpression) -> String {
     format!("{}:{}: parse error: {}", error.line, error.column, error.message)
 }
 
 impl Refusal {
     /// A parameter holds a text that is no PromQL.
-    pub(crate) fn unparsed(name: &str, error: &ballast_engine::ParseError) -> Self {
+    pub(crate) fn unparsed(name: &str, error: &BadExpression) -> Self {
         Refusal::parameter(name, parse_error(error))
     }
 }

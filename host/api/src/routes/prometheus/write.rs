@@ -35,17 +35,13 @@ pub(crate) async fn write(
 ) -> Result<Response, Refused> {
     let version = version(request.headers())?;
     let Come { admission, bytes, .. } = body::receive(&engine, request).await?;
-    let (told, heard) = std::sync::mpsc::sync_channel(1);
-    let decode = move || -> Result<Received, DecodeError> {
+    let decode = move || -> Result<(Received, _), DecodeError> {
         let parsed = remote_write::decode(version, &bytes, &limits(), &mut decoders.remote_write())?;
         let exemplars = parsed.exemplars.len();
         let (received, first) = ingest::received(parsed);
-        // Nobody listens where the request is gone.
-        let _ = told.send((first, exemplars));
-        Ok(received)
+        Ok((received, (first, exemplars)))
     };
-    let appended = engine.take_in(admission, decode).await.map_err(Refused::of)?;
-    let (first, exemplars) = heard.try_recv().unwrap_or_default();
+    let (appended, (first, exemplars)) = engine.take_in(admission, decode).await.map_err(Refused::of)?;
     Ok(answer(version, &appended, first, exemplars))
 }
 
