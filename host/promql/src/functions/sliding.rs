@@ -9,6 +9,9 @@ use ballast_types::{Sample, WindowSummary};
 
 use super::window::{Bounds, Needs, Window, WindowKernel};
 
+/// From how many samples on a window is long: taking a sample up twice and merging twice a window costs about as much.
+const LONG_SAMPLES: f64 = 12.0;
+
 /// Gives the value of each window that has one, by the window's place; false where that gains nothing, and then nothing is
 /// given. The windows neither begin nor end before the one before them; the samples are free of staleness markers.
 pub(crate) fn slide(
@@ -22,7 +25,7 @@ pub(crate) fn slide(
         [a, b] => a.start_ms <= b.start_ms && a.end_ms <= b.end_ms,
         _ => true,
     };
-    if windows.len() < 2 || !windows.windows(2).all(rising) {
+    if windows.len() < 2 || !windows.windows(2).all(rising) || !gains(kernel.needs, samples, windows) {
         return false;
     }
     let mut part = Part { samples, from: 0, to: 0 };
@@ -43,6 +46,16 @@ pub(crate) fn slide(
         }
     }
     true
+}
+
+/// Whether keeping halves costs less than looking at each window's samples; all else is kept for next to nothing.
+fn gains(needs: Needs, samples: &[Sample], windows: &[Bounds]) -> bool {
+    let kept_in_halves = matches!(needs, Needs::Sum | Needs::Extremes);
+    let (Some(first), Some(last), Some(window)) = (samples.first(), samples.last(), windows.first()) else {
+        return !kept_in_halves;
+    };
+    let seconds = (last.at.as_millis() - first.at.as_millis()) as f64 / 1000.0;
+    !kept_in_halves || samples.len() as f64 * window.seconds() >= LONG_SAMPLES * seconds
 }
 
 /// The samples of the present window, as a part of all.
@@ -210,7 +223,7 @@ mod tests {
             values in proptest::collection::vec(value(), 1..60),
             start_ms in -100_000_i64..100_000,
             step_ms in 1_i64..90_000,
-            range_ms in 1_i64..400_000,
+            range_ms in 1_i64..600_000,
             count in 2_i64..60,
         ) {
             let samples = at(15, &values);
@@ -223,7 +236,8 @@ mod tests {
             for kernel in rates::KERNELS.iter().chain(&over_time::KERNELS) {
                 let mut found = vec![None; windows.len()];
                 if !slide(kernel, &samples, &windows, |place, value| found[place] = Some(value)) {
-                    prop_assert!(kernel.summary.is_none(), "{}", kernel.name);
+                    let short = !gains(kernel.needs, &samples, &windows);
+                    prop_assert!(kernel.summary.is_none() || short, "{}", kernel.name);
                     continue;
                 }
                 for (bounds, found) in windows.iter().zip(found) {
@@ -242,6 +256,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn only_long_windows_are_kept_in_halves() {
+        let samples = at(15, &[1.0; 100]);
+        let windows =
+            |secs: i64| [900, 960].map(|end| Bounds { start_ms: (end - secs) * 1000, end_ms: end * 1000 });
+        let slides = |name: &str, secs: i64| {
+            let kernel = super::super::window::window_kernel(name).unwrap();
+            slide(kernel, &samples, &windows(secs), |_, _| ())
+        };
+        assert!(slides("rate", 60) && slides("max_over_time", 600) && !slides("max_over_time", 60));
+        assert!(!slides("stddev_over_time", 600));
     }
 
     #[test]
