@@ -65,11 +65,6 @@ impl Exemplars {
         cut.filter(|(_, exemplars)| !exemplars.is_empty()).collect()
     }
 
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.arrivals.len()
-    }
-
     fn drop_oldest(&mut self) {
         let Some(series) = self.arrivals.pop_front() else { return };
         let Some(exemplars) = self.by_series.get_mut(&series) else { return };
@@ -117,7 +112,7 @@ mod tests {
         exemplars.append(&series("d"), &exemplar(1));
         exemplars.append(&series("d"), &exemplar(2));
         assert_eq!(times(&exemplars, &[], 6, 9), [("a".to_owned(), vec![7])]);
-        assert_eq!(exemplars.len(), 4);
+        assert_eq!(exemplars.arrivals.len(), 4);
     }
 
     #[test]
@@ -125,6 +120,6 @@ mod tests {
         let mut exemplars = Exemplars::new(4);
         let labels = Labels::from_pairs([("trace_id", "x".repeat(LABEL_BYTES_MAX))]);
         exemplars.append(&series("a"), &Exemplar { labels, ..exemplar(1) });
-        assert_eq!(exemplars.len(), 0);
+        assert_eq!(exemplars.arrivals.len(), 0);
     }
 }

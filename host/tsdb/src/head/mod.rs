@@ -34,8 +34,8 @@ pub(crate) use exemplars::Exemplars;
 use index::Index;
 pub(crate) use metadata::MetadataTable;
 use order::LabelOrder;
+pub(crate) use series::HeadSeries;
 use series::Place;
-pub(crate) use series::{HeadSeries, Sealed};
 use slab::Slab;
 
 /// A series within this head; later series have larger ids.
@@ -93,6 +93,8 @@ pub(crate) struct Head {
     active: usize,
     /// Samples out of order that are reserved and not applied yet, by their bits.
     late: HashMap<(SeriesId, Timestamp), u64>,
+    /// The newest instant that was accepted or is on disk.
+    newest: Option<Timestamp>,
     floor: Timestamp,
 }
 
@@ -108,6 +110,7 @@ impl Head {
             order: LabelOrder::default(),
             active: 0,
             late: HashMap::new(),
+            newest: None,
             floor: Timestamp::MIN,
         }
     }
@@ -148,6 +151,7 @@ impl Head {
     pub(crate) fn release(&mut self) {
         self.late.clear();
         self.slab.iter_mut().for_each(HeadSeries::release);
+        self.newest = self.slab.iter().filter_map(|(_, series)| series.newest_at()).max();
         self.drop_empty();
     }
 
@@ -159,6 +163,7 @@ impl Head {
             None => self.create(labels)?,
         };
         self.slab.get_mut(id)?.add_on_disk(on_disk);
+        self.newest = self.newest.max(Some(on_disk.end));
         Some(id)
     }
 
@@ -197,25 +202,6 @@ impl Head {
         self.floor = self.floor.max(floor);
     }
 
-    /// Seals what lies before an instant, so that no chunk reaches over it and [`HeadSeries::chunks_before`] yields it all.
-    pub(crate) fn seal_before(&mut self, at: Timestamp) {
-        let chunk_samples = self.options.chunk_samples;
-        self.slab.iter_mut().for_each(|series| series.split_at(at, chunk_samples));
-    }
-
-    /// Drops the sealed chunks before an instant, which lie on disk now, and takes nothing before it any more.
-    pub(crate) fn drop_moved_before(&mut self, at: Timestamp) {
-        for series in self.slab.iter_mut() {
-            let moved = series.chunks_before(at);
-            if let (Some(first), Some(last)) = (moved.first(), moved.last()) {
-                series.add_on_disk(TimeRange { start: first.summary.first, end: last.summary.last });
-                series.drop_chunks_before(at);
-            }
-        }
-        self.raise_floor(at);
-        self.drop_empty();
-    }
-
     /// Drops the samples before an instant, and the series that are left without one, here and on disk.
     pub(crate) fn forget_before(&mut self, horizon: Timestamp) {
         let chunk_samples = self.options.chunk_samples;
@@ -242,9 +228,10 @@ impl Head {
             return Err(Refused::SeriesLimit);
         }
         let place = series.reserve(sample, self.options.out_of_order_ms);
-        if !series.is_active && matches!(place, Place::Last | Place::Between) {
+        if matches!(place, Place::Last | Place::Between) {
+            self.active += usize::from(!series.is_active);
             series.is_active = true;
-            self.active += 1;
+            self.newest = self.newest.max(Some(sample.at));
         }
         Ok((id, place))
     }

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ballast_types::{
-    Found, Matcher, QueryError, Sample, Selection, Series, TimeRange, Want, WindowSummary, WindowedSeries,
-};
+use ballast_types::{Found, Matcher, QueryError, Sample, Selection, Series, TimeRange, Want, WindowedSeries};
 
 use super::index::Narrowed;
 use super::order::compare;
@@ -27,31 +25,11 @@ impl Head {
         selections.iter().map(|selection| self.read_one(selection, &mut budget)).collect()
     }
 
-    /// The series that satisfy all matchers, with their samples in a range, in the order of their labels.
-    pub(crate) fn select(
-        &self,
-        matchers: &[Matcher],
-        range: TimeRange,
-        samples_max: usize,
-    ) -> Result<Vec<Series>, QueryError> {
-        self.samples(matchers, range, &mut Budget { left: samples_max, limit: samples_max })
-    }
-
     /// The samples of a series in a range, appended.
     pub(crate) fn samples_of(&self, id: SeriesId, range: TimeRange, samples: &mut Vec<Sample>) {
         if let Some(series) = self.series(id) {
             series.samples_in(range, samples);
         }
-    }
-
-    /// What the samples of a series in a range come to.
-    pub(crate) fn window_of(&self, id: SeriesId, range: TimeRange) -> Option<WindowSummary> {
-        self.series(id)?.window_of(range)
-    }
-
-    /// The newest sample of a series in a range.
-    pub(crate) fn latest_of(&self, id: SeriesId, range: TimeRange) -> Option<Sample> {
-        self.series(id)?.latest_in(range)
     }
 
     /// With their ids, in the order of labels.

@@ -22,6 +22,7 @@ impl Head {
             self.active += usize::from(!series.is_active);
             series.is_active = true;
             series.push(sample, chunk_samples);
+            self.newest = self.newest.max(Some(sample.at));
         }
     }
 
@@ -41,9 +42,9 @@ impl Head {
         }
     }
 
-    /// The newest instant that was accepted.
+    /// The newest instant that was accepted or is on disk.
     pub(crate) fn newest(&self) -> Option<Timestamp> {
-        self.slab.iter().filter_map(|(_, series)| series.newest_at()).max()
+        self.newest
     }
 
     /// The oldest instant in memory that is not before another.

@@ -1,7 +1,7 @@
 //! One series in memory: its labels, its sealed chunks with their summaries, and a tail of samples in the clear.
 //!
-//! The tail is a third of a chunk: full, it joins the last chunk, or begins the next one. So that samples that were just
-//! taken, which most questions are about, need no decoding, and a series of few samples takes few bytes.
+//! When the tail is full, its older part joins the last chunk, or begins the next one. So what was taken in the last
+//! minutes, which most questions are about, needs no decoding, and a series of few samples takes few bytes.
 //!
 //! Invariant: chunks and tail do not overlap and rise strictly in time, also after samples that came out of order.
 
@@ -10,6 +10,10 @@ use ballast_types::{Labels, Sample, TimeRange, Timestamp, WindowSummary};
 
 use crate::chunk::{CHUNK_SAMPLES_MAX, Chunk, ChunkSummary, Ladder};
 
+/// A tail is sealed by a fourth of a chunk at a time...
+const TAIL_SEALED: usize = 4;
+/// ...and keeps at least a sixth of a chunk: five minutes at the usual interval.
+const TAIL_KEPT: usize = 6;
 /// A list of chunks shorter than this has no room to spare.
 const CHUNKS_FEW: usize = 16;
 
@@ -127,17 +131,18 @@ impl HeadSeries {
         if self.last_at().is_some_and(|last| sample.at <= last) {
             return self.insert(sample, chunk_samples);
         }
-        let mut tail_samples = (chunk_samples / 3).max(1);
+        let kept = chunk_samples / TAIL_KEPT;
+        let mut sealed = (chunk_samples / TAIL_SEALED).max(1);
         if self.chunks.is_empty() {
-            tail_samples -= usize::from(self.head_start) % tail_samples.div_ceil(2);
+            sealed -= usize::from(self.head_start) % sealed;
         }
-        if self.tail.len() >= tail_samples {
-            self.seal_tail(chunk_samples);
+        if self.tail.len() >= kept + sealed {
+            self.seal_tail(sealed, chunk_samples);
         }
         if self.tail.len() == self.tail.capacity() {
-            // Grown by need, and never beyond what a tail holds.
-            let more = self.tail.len().clamp(4, 16).min(tail_samples.saturating_sub(self.tail.len()));
-            self.tail.reserve_exact(more);
+            // Grown by need, and not beyond what a tail holds.
+            let room = (kept + sealed).saturating_sub(self.tail.len()).max(1);
+            self.tail.reserve_exact(self.tail.len().clamp(4, 16).min(room));
         }
         self.tail.push(sample);
     }
@@ -199,11 +204,11 @@ impl HeadSeries {
         }
     }
 
-    /// Seals the whole tail; its memory stays for the next one.
-    fn seal_tail(&mut self, chunk_samples: usize) {
+    /// Seals the oldest samples of the tail.
+    fn seal_tail(&mut self, count: usize, chunk_samples: usize) {
         let mut tail = std::mem::take(&mut self.tail);
-        self.append_chunks(&tail, chunk_samples);
-        tail.clear();
+        self.append_chunks(tail.get(..count).unwrap_or_default(), chunk_samples);
+        tail.drain(..count.min(tail.len()));
         self.tail = tail;
     }
 

@@ -27,11 +27,6 @@ impl HeadSeries {
         self.chunks.is_empty() && self.tail.is_empty()
     }
 
-    /// All samples, decoded chunk by chunk.
-    pub(crate) fn samples(&self) -> impl Iterator<Item = Sample> + '_ {
-        self.chunks.iter().flat_map(|sealed| sealed.chunk.samples()).chain(self.tail.iter().copied())
-    }
-
     /// The instant of the oldest sample.
     pub(crate) fn first_at(&self) -> Option<Timestamp> {
         let sealed = self.chunks.first().map(|sealed| sealed.summary.first);

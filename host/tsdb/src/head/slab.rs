@@ -13,7 +13,6 @@ type Page = Vec<Option<Box<HeadSeries>>>;
 pub(super) struct Slab {
     pages: Vec<Page>,
     next: u32,
-    len: usize,
 }
 
 impl Slab {
@@ -26,7 +25,6 @@ impl Slab {
             self.pages.push(Vec::new());
         }
         self.pages.get_mut(page)?.push(Some(Box::new(series)));
-        self.len += 1;
         Some(id)
     }
 
@@ -38,11 +36,6 @@ impl Slab {
     pub(super) fn get_mut(&mut self, id: SeriesId) -> Option<&mut HeadSeries> {
         let (page, slot) = place(id);
         self.pages.get_mut(page)?.get_mut(slot)?.as_deref_mut()
-    }
-
-    /// How many series there are.
-    pub(super) fn len(&self) -> usize {
-        self.len
     }
 
     /// All series in the order of their ids.
@@ -68,7 +61,6 @@ impl Slab {
                 *page = Vec::new();
             }
         }
-        self.len -= gone.len();
         gone
     }
 }

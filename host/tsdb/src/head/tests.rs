@@ -50,9 +50,23 @@ fn append(head: &mut Head, labels: &Labels, sample: Sample) -> Verdict {
 }
 
 fn samples_of(head: &Head, labels: &Labels) -> Vec<(i64, u64)> {
-    let found =
-        head.select(&[Matcher::equal("series", labels.get("series").unwrap())], ALL_TIME, 10_000).unwrap();
-    found.iter().flat_map(|s| &s.samples).map(|s| (s.at.as_millis(), s.value.to_bits())).collect()
+    let mut samples = Vec::new();
+    for id in head.matching(&[Matcher::equal("series", labels.get("series").unwrap())]) {
+        head.samples_of(id, ALL_TIME, &mut samples);
+    }
+    samples.iter().map(|s| (s.at.as_millis(), s.value.to_bits())).collect()
+}
+
+/// Lets go of what a block has now.
+fn move_before(head: &mut Head, end: i64) {
+    for id in head.ids() {
+        let first = head.series(id).and_then(HeadSeries::first_at).filter(|first| *first < ms(end));
+        if let Some(start) = first {
+            let last = head.series(id).unwrap().latest_in(TimeRange { start, end: ms(end - 1) }).unwrap();
+            head.move_to_disk(id, TimeRange { start, end: last.at }, ms(end));
+        }
+    }
+    head.raise_floor(ms(end));
 }
 
 fn refused(verdict: Verdict) -> Option<Refused> {
@@ -140,20 +154,13 @@ fn what_moves_to_disk_leaves_the_head_and_its_series_stay() {
         append(&mut head, &labels("a"), sample(at, at as f64));
         append(&mut head, &labels("b"), sample(at / 2, 1.0));
     }
-    head.seal_before(ms(55));
-    let moved: BTreeMap<String, (usize, i64)> = head
-        .iter()
-        .map(|(_, series)| {
-            let chunks = series.chunks_before(ms(55));
-            let last = chunks.last().unwrap().summary.last.as_millis();
-            let samples = chunks.iter().map(|sealed| sealed.chunk.count()).sum();
-            (series.labels().get("series").unwrap().to_owned(), (samples, last))
-        })
-        .collect();
-    assert_eq!(moved, BTreeMap::from([("a".to_owned(), (55, 54)), ("b".to_owned(), (50, 49))]));
-    head.drop_moved_before(ms(55));
-    assert_eq!((head.len(), head.sample_count(), head.floor()), (1, 45, ms(55)));
-    assert_eq!(samples_of(&head, &labels("a")).first().unwrap().0, 55);
+    move_before(&mut head, 55);
+    assert_eq!((head.len(), head.floor(), head.newest()), (1, ms(55), Some(ms(99))));
+    assert!(samples_of(&head, &labels("b")).is_empty());
+    // A chunk that reaches over the instant may stay.
+    let kept: Vec<i64> = samples_of(&head, &labels("a")).iter().map(|(at, _)| *at).collect();
+    assert!(kept.starts_with(&(kept[0]..55).collect::<Vec<_>>()) && kept[0] > 55 - 12);
+    assert!(kept.ends_with(&(55..100).collect::<Vec<_>>()));
     assert_eq!(head.find(&[], ALL_TIME), [labels("a"), labels("b")]);
     assert_eq!(head.find(&[], range(50, 54)), [labels("a")]);
     assert_eq!(refused(append(&mut head, &labels("b"), sample(54, 1.0))), Some(Refused::TooOld));
@@ -254,8 +261,8 @@ fn run(steps: &[Step]) -> (Head, Model) {
                 model.values_mut().for_each(|samples| *samples = samples.split_off(&at));
             }
             Step::Move(at) => {
-                head.seal_before(ms(at));
-                head.drop_moved_before(ms(at));
+                move_before(&mut head, at);
+                head.forget_before(ms(at));
                 model.values_mut().for_each(|samples| *samples = samples.split_off(&at));
             }
         }
@@ -321,8 +328,8 @@ proptest! {
             for (window, found) in windows.iter().zip(&series.windows) {
                 let within: Vec<Sample> = all.iter().copied().filter(|s| window.contains(s.at)).collect();
                 assert_alike(*found, &within);
-                assert_alike(head.window_of(id, *window), &within);
-                let latest = head.latest_of(id, *window).map(|s| (s.at, s.value.to_bits()));
+                assert_alike(head.series(id).unwrap().window_of(*window), &within);
+                let latest = head.series(id).unwrap().latest_in(*window).map(|s| (s.at, s.value.to_bits()));
                 prop_assert_eq!(latest, within.last().map(|s| (s.at, s.value.to_bits())));
             }
         }
