@@ -129,8 +129,8 @@ pub(super) fn put_table(chunks: &[ChunkEntry], bytes: &mut Vec<u8>) {
     });
 }
 
-/// The chunks of a table.
-pub(super) fn table_of(frame: &Frame<'_>) -> Option<Vec<ChunkEntry>> {
+/// The chunks of a table, all of which lie within so many bytes.
+pub(super) fn table_of(frame: &Frame<'_>, chunk_bytes: u64) -> Option<Vec<ChunkEntry>> {
     let mut reader = Reader(Some(frame.body).filter(|_| frame.kind == TABLE)?);
     let (count, mut offset, mut before_ms) = (reader.varint()?, 0u64, 0);
     let mut chunk = |_| {
@@ -138,7 +138,7 @@ pub(super) fn table_of(frame: &Frame<'_>) -> Option<Vec<ChunkEntry>> {
         let summary = take_summary(&mut reader, before_ms)?;
         before_ms = summary.last.as_millis();
         let entry = ChunkEntry { offset, bytes, summary };
-        offset = offset.checked_add(u64::from(bytes))?;
+        offset = offset.checked_add(u64::from(bytes)).filter(|end| *end <= chunk_bytes)?;
         Some(entry)
     };
     (0..count).map(&mut chunk).collect()
@@ -147,6 +147,17 @@ pub(super) fn table_of(frame: &Frame<'_>) -> Option<Vec<ChunkEntry>> {
 /// The chunk's own bytes within their frame.
 pub(super) fn chunk_of<'b>(frame: &Frame<'b>) -> Option<&'b [u8]> {
     Some(frame.body).filter(|_| frame.kind == CHUNK)
+}
+
+/// Whatever some bytes may be the body of, for fuzzing.
+pub(crate) fn decode_any(body: &[u8]) {
+    let frame = |kind| Frame { kind, body, at: 0 };
+    let _decoded = Meta::of(&frame(META));
+    if let Some(chunks) = table_of(&frame(TABLE), u64::MAX) {
+        let count = chunks.len();
+        super::table::ChunkTable::new(chunks).summary(0..count);
+    }
+    let _decoded = series_of(&frame(SERIES), &mut |text| Arc::from(text));
 }
 
 fn put_summary(summary: &ChunkSummary, base_ms: i64, bytes: &mut Vec<u8>) {
@@ -176,7 +187,9 @@ fn take_summary(reader: &mut Reader<'_>, base_ms: i64) -> Option<ChunkSummary> {
     let count = u32::try_from(reader.varint()?).ok()?;
     let window = match reader.byte()? {
         0 => None,
-        _ => Some(take_window(reader, first, last)?),
+        // No more of anything than samples, so that no sum of counts overflows.
+        _ => Some(take_window(reader, first, last)?)
+            .filter(|window| window.count.max(window.resets).max(window.changes) <= u64::from(count)),
     };
     let bounds = TimeRange { start: Timestamp::from_millis(first), end: Timestamp::from_millis(last) };
     let summary = ChunkSummary { first: bounds.start, last: bounds.end, count, window };
@@ -220,13 +233,18 @@ mod tests {
 
     proptest! {
         #[test]
+        fn any_body_is_survived(body in prop::collection::vec(any::<u8>(), 0..80)) {
+            decode_any(&body);
+        }
+
+        #[test]
         fn series_and_tables_come_back(samples in samples(), bytes in any::<u32>(), at in any::<u32>()) {
             let summary = ChunkSummary::of(&samples).unwrap();
             let entry = |offset| ChunkEntry { offset, bytes, summary };
             let table = [entry(0), entry(u64::from(bytes))];
             let mut written = Vec::new();
             put_table(&table, &mut written);
-            let found = table_of(&first_frame(&written).unwrap().0).unwrap();
+            let found = table_of(&first_frame(&written).unwrap().0, u64::MAX).unwrap();
             prop_assert_eq!(format!("{found:?}"), format!("{table:?}"));
             let extent = Extent { at: u64::from(at), chunk_bytes: 7, table_bytes: bytes, summary };
             let labels = Labels::from_pairs([("a", "b")]);

@@ -13,21 +13,22 @@ mod merge;
 mod open;
 mod series;
 mod set;
+mod source;
 mod table;
 mod write;
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
 use crate::head::SeriesId;
 pub(crate) use cache::BlockCache;
+pub(crate) use format::decode_any;
 use format::{Extent, Meta};
 pub(crate) use merge::merge;
 pub(crate) use open::{Register, open_all, read_everything};
 pub(crate) use series::BlockSeries;
 pub(crate) use set::{SPANS_MS, due_merge, window_of};
+use source::Source;
 pub(crate) use write::BlockWriter;
 
 /// A block that is open. Deleting its file does not disturb who reads it.
@@ -37,7 +38,7 @@ pub(crate) struct Block {
     pub(crate) number: u64,
     pub(crate) path: PathBuf,
     pub(crate) meta: Meta,
-    file: File,
+    source: Source,
     /// By id.
     series: Vec<(SeriesId, Extent)>,
 }
@@ -46,11 +47,6 @@ impl Block {
     /// Bytes of the file.
     pub(crate) fn bytes(&self) -> u64 {
         self.meta.bytes
-    }
-
-    /// How many samples there are.
-    pub(crate) fn sample_count(&self) -> u64 {
-        self.meta.samples
     }
 
     /// Every series with its extent, in the order of ids.
@@ -87,8 +83,6 @@ impl Block {
     fn read(&self, at: u64, bytes: u64) -> io::Result<Vec<u8>> {
         // A wrong length is not to reserve memory.
         let bytes = bytes.min(self.meta.bytes.saturating_sub(at));
-        let mut buffer = vec![0; usize::try_from(bytes).unwrap_or(0)];
-        self.file.read_exact_at(&mut buffer, at)?;
-        Ok(buffer)
+        self.source.read(at, usize::try_from(bytes).unwrap_or(0))
     }
 }

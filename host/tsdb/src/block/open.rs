@@ -1,13 +1,14 @@
 //! Opens blocks: the meta and the frames of series are read, data is not.
 
 use std::fs::{self, File};
-use std::os::unix::fs::FileExt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ballast_types::{Labels, TimeRange, Timestamp};
+use ballast_types::{Labels, TimeRange};
 
 use super::format::{Extent, META_BYTES, Meta, series_of};
+use super::source::Source;
 use super::write::number_of;
 use super::{Block, BlockCache, BlockSeries};
 use crate::TsdbError;
@@ -42,18 +43,21 @@ pub(crate) fn open_all(folder: &Path, register: &mut dyn Register) -> Result<Ope
     let (mut opened, mut headers) = (Opened { next_number: 1, ..Opened::default() }, Vec::new());
     for (number, path) in numbered(folder)? {
         opened.next_number = number + 1;
-        match Header::read(number, path)? {
+        let file = File::open(&path).map_err(TsdbError::io("open the block", &path))?;
+        let header = Header::read(number, path.clone(), Source::File(file));
+        match header.map_err(TsdbError::io("read the block", &path))? {
             Some(header) => headers.push(header),
             None => opened.damaged += 1,
         }
     }
-    for header in &headers {
-        let replaces = |other: &Header| other.number > header.number && other.meta.covers(&header.meta);
-        if headers.iter().any(replaces) {
+    let metas: Vec<(u64, Meta)> = headers.iter().map(|header| (header.number, header.meta)).collect();
+    for header in headers {
+        if metas.iter().any(|(number, meta)| *number > header.number && meta.covers(&header.meta)) {
             remove_if_there(&header.path)?;
             continue;
         }
-        let (block, damaged) = header.open(register)?;
+        let path = header.path.clone();
+        let (block, damaged) = header.open(register).map_err(TsdbError::io("read the block", &path))?;
         opened.damaged += damaged;
         opened.blocks.push(Arc::new(block));
     }
@@ -65,39 +69,38 @@ pub(crate) fn open_all(folder: &Path, register: &mut dyn Register) -> Result<Ope
 struct Header {
     number: u64,
     path: PathBuf,
+    source: Source,
     meta: Meta,
-    /// As long as it is, which damage may have made shorter.
-    file_bytes: u64,
     damaged: usize,
 }
 
 impl Header {
     /// `None` where neither meta can be read. The file is left as it is, for whoever wants to look at it.
-    fn read(number: u64, path: PathBuf) -> Result<Option<Header>, TsdbError> {
-        let file = File::open(&path).map_err(TsdbError::io("open the block", &path))?;
-        let file_bytes = file.metadata().map_err(TsdbError::io("open the block", &path))?.len();
+    fn read(number: u64, path: PathBuf, source: Source) -> io::Result<Option<Header>> {
+        let bytes = source.len()?;
         let meta_at = |at: u64| {
-            let mut bytes = [0; META_BYTES];
-            file.read_exact_at(&mut bytes, at).ok()?;
+            let bytes = source.read(at, META_BYTES).ok()?;
             first_frame(&bytes).and_then(|(frame, _)| Meta::of(&frame))
         };
-        let (first, last) = (meta_at(0), meta_at(file_bytes.saturating_sub(META_BYTES as u64)));
+        let (first, last) = (meta_at(0), meta_at(bytes.saturating_sub(META_BYTES as u64)));
         let damaged = usize::from(first.is_none()) + usize::from(last.is_none());
-        Ok(first.or(last).map(|meta| Header { number, path, meta, file_bytes, damaged }))
+        let Some(meta) = first.or(last) else { return Ok(None) };
+        // Damage may have made the file shorter than it was.
+        let meta = Meta { bytes: meta.bytes.min(bytes), ..meta };
+        Ok(Some(Header { number, path, source, meta, damaged }))
     }
 
-    fn open(&self, register: &mut dyn Register) -> Result<(Block, usize), TsdbError> {
-        let file = File::open(&self.path).map_err(TsdbError::io("open the block", &self.path))?;
-        let end = self.meta.bytes.saturating_sub(META_BYTES as u64).min(self.file_bytes);
+    fn open(self, register: &mut dyn Register) -> io::Result<(Block, usize)> {
+        let end = self.meta.bytes.saturating_sub(META_BYTES as u64);
         let length = usize::try_from(end.saturating_sub(self.meta.series_at)).unwrap_or(0);
-        let mut bytes = vec![0; length];
-        file.read_exact_at(&mut bytes, self.meta.series_at)
-            .map_err(TsdbError::io("read the block", &self.path))?;
+        let bytes = match length {
+            0 => Vec::new(),
+            _ => self.source.read(self.meta.series_at, length)?,
+        };
         let (series, mut damaged) = read_series(&bytes, register);
         damaged = damaged.max(usize::try_from(self.meta.series).unwrap_or(0).saturating_sub(series.len()));
-        let meta = Meta { bytes: self.meta.bytes.min(self.file_bytes), ..self.meta };
-        let block = Block { number: self.number, path: self.path.clone(), meta, file, series };
-        Ok((block, self.damaged + damaged))
+        let Header { number, path, source, meta, .. } = self;
+        Ok((Block { number, path, meta, source, series }, self.damaged + damaged))
     }
 }
 
@@ -130,20 +133,20 @@ fn numbered(folder: &Path) -> Result<Vec<(u64, PathBuf)>, TsdbError> {
     Ok(blocks)
 }
 
-/// Reads all there is in a file that may hold anything, for fuzzing: returns how many samples were found.
-pub(crate) fn read_everything(path: &Path, register: &mut dyn Register) -> usize {
-    let Ok(Some(header)) = Header::read(1, path.to_owned()) else { return 0 };
+/// Reads all there is in bytes that may be anything, for fuzzing; tells how many samples were found.
+pub(crate) fn read_everything(bytes: &[u8], register: &mut dyn Register) -> usize {
+    let source = Source::Bytes(bytes.to_vec());
+    let Ok(Some(header)) = Header::read(1, PathBuf::new(), source) else { return 0 };
     let Ok((block, _)) = header.open(register) else { return 0 };
-    let cache = BlockCache::new(1 << 20);
-    let all = TimeRange { start: Timestamp::MIN, end: Timestamp::MAX };
-    let mut samples = Vec::new();
+    let (cache, mut found) = (BlockCache::new(1 << 20), 0);
     for (_, extent) in block.series() {
         let series = BlockSeries::new(&block, extent, &cache);
-        series.collect(all, &mut samples);
         let range = TimeRange { start: extent.summary.first, end: extent.summary.last };
-        let half = TimeRange { end: range.start, ..range };
-        let _looked_at = (series.window(half), series.latest(half), series.count_at_least(half));
-        samples.truncate(1 << 16);
+        let part = TimeRange { end: range.start, ..range };
+        let _looked_at = (series.window(part), series.latest(part), series.count_at_least(part));
+        let mut samples = Vec::new();
+        series.collect(range, &mut samples);
+        found += samples.len();
     }
-    samples.len()
+    found
 }

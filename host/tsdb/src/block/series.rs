@@ -115,7 +115,7 @@ impl<'b> BlockSeries<'b> {
         let region = self.block.read(self.extent.at, bytes)?;
         let chunk_bytes = usize::try_from(self.extent.chunk_bytes).unwrap_or(usize::MAX);
         let (data, table) = region.split_at_checked(chunk_bytes).unwrap_or_default();
-        let chunks = first_frame(table).and_then(|(frame, _)| table_of(&frame));
+        let chunks = first_frame(table).and_then(|(frame, _)| table_of(&frame, self.extent.chunk_bytes));
         let chunks = chunks.unwrap_or_else(|| {
             self.note_damage(self.extent.chunk_bytes);
             chunks_by_themselves(data)
@@ -175,7 +175,7 @@ impl<'b> BlockSeries<'b> {
             return table;
         }
         let frame = self.read(self.extent.chunk_bytes, u64::from(self.extent.table_bytes));
-        let chunks = first_frame(&frame).and_then(|(frame, _)| table_of(&frame));
+        let chunks = first_frame(&frame).and_then(|(frame, _)| table_of(&frame, self.extent.chunk_bytes));
         let chunks = chunks.unwrap_or_else(|| {
             self.note_damage(self.extent.chunk_bytes);
             chunks_by_themselves(&self.read(0, self.extent.chunk_bytes))

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use ballast_types::{Labels, Sample, Timestamp};
 
 use super::format::{CHUNK, ChunkEntry, META_BYTES, put_series, put_table};
+use super::source::Source;
 use super::{Block, Extent, Meta};
 use crate::TsdbError;
 use crate::chunk::{Chunk, ChunkSummary};
@@ -108,7 +109,13 @@ impl BlockWriter {
         let file = File::open(&place).map_err(TsdbError::io("open the block", &place))?;
         let mut series = std::mem::take(&mut self.extents);
         series.shrink_to_fit();
-        Ok(Some(Block { number: self.number, path: place, meta: self.meta, file, series }))
+        Ok(Some(Block {
+            number: self.number,
+            path: place,
+            meta: self.meta,
+            source: Source::File(file),
+            series,
+        }))
     }
 
     /// The frames of series behind the data, and the meta at both ends.

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use ballast_types::ingest::Metadata;
 use ballast_types::{Labels, Sample, TimeRange, Timestamp};
 
 use super::append::from;
@@ -209,11 +210,23 @@ impl SeriesDb {
             let state = self.read_state();
             (state.persisted.max(state.horizon), state.head.sample_count())
         };
-        log.drop_before(needed_from)?;
-        match log.is_wasteful(samples) {
-            true => self.checkpoint(log),
+        let gone = log.drop_before(needed_from)?;
+        let is_wasteful = log.is_wasteful(samples);
+        if is_wasteful {
+            self.checkpoint(log)?;
+        }
+        // What metrics are is told seldom, so that it must not go with the segment in which it was.
+        match is_wasteful || gone > 0 {
+            true => log.append_metadata(&self.noted_metadata()),
             false => Ok(()),
         }
+    }
+
+    fn noted_metadata(&self) -> Vec<(Arc<str>, Metadata)> {
+        let all = self.lock_notes().metadata.all();
+        all.into_iter()
+            .flat_map(|(name, lines)| lines.into_iter().map(move |line| (name.clone(), line)))
+            .collect()
     }
 
     /// Writes the head's samples that no block has to the log anew.

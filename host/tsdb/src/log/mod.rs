@@ -117,12 +117,14 @@ impl Log {
         Ok(())
     }
 
-    /// Deletes the sealed segments that hold nothing at or after an instant.
-    pub(crate) fn drop_before(&mut self, at: Timestamp) -> Result<(), TsdbError> {
+    /// Deletes the sealed segments that hold nothing at or after an instant; tells how many.
+    pub(crate) fn drop_before(&mut self, at: Timestamp) -> Result<usize, TsdbError> {
         let (gone, kept): (Vec<Sealed>, Vec<Sealed>) =
             std::mem::take(&mut self.sealed).into_iter().partition(|segment| segment.newest < at);
         self.sealed = kept;
-        delete(gone.into_iter().map(|segment| segment.path))
+        let count = gone.len();
+        delete(gone.into_iter().map(|segment| segment.path))?;
+        Ok(count)
     }
 
     /// Whether what is left is mostly waste, given how many samples the head has.
