@@ -455,3 +455,30 @@ proptest! {
         live(&steps);
     }
 }
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a race needs a second thread")]
+fn reads_during_upkeep_see_every_sample_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, _) = open(folder.path());
+    fill(&db, 0..1);
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for hour in 1..40 {
+                fill(&db, hour..hour + 1);
+                upkeep(&db);
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+        while !done.load(std::sync::atomic::Ordering::Relaxed) {
+            for series in all(&db) {
+                let steps =
+                    series.samples.windows(2).map(|pair| pair[1].at.as_millis() - pair[0].at.as_millis());
+                assert!(series.samples[0].at < Timestamp::from_millis(MINUTE), "the first samples are there");
+                assert_eq!(steps.filter(|step| *step != 10 * MINUTE).count(), 0, "no gap, nothing twice");
+            }
+        }
+    });
+    assert_eq!((all(&db)[0].samples.len(), db.block_count()), (240, 3 + 1));
+}

@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn what_is_used_stays_and_the_bytes_stay_bounded() {
-        let cache = BlockCache::new(8 * 64 << 10);
+        let cache = BlockCache::new(512 << 10);
         let samples: Arc<[Sample]> = vec![Sample { at: Timestamp::MIN, value: 0.0 }; 100].into();
         for at in 1..10_000 {
             cache.insert((1, at), Cached::Samples(samples.clone()));

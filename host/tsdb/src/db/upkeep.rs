@@ -117,7 +117,7 @@ impl SeriesDb {
         let state = self.read_state();
         let late = LATE_MS.max(self.options.out_of_order_ms);
         let settled = Timestamp::from_millis(state.head.newest()?.as_millis().saturating_sub(late));
-        let oldest = state.head.oldest_from(state.persisted.max(state.horizon))?;
+        let oldest = state.head.oldest()?.max(state.persisted).max(state.horizon);
         let windows = SPANS_MS.into_iter().map(|span_ms| window_of(oldest, span_ms));
         windows.rev().find(|(start, end)| *end <= settled && state.persisted <= *start)
     }
@@ -149,10 +149,10 @@ impl SeriesDb {
         let state = self.read_state();
         let range = state.of_head(TimeRange { start, end: last });
         let one = |id: &SeriesId| {
-            let series = state.head.series(*id)?;
             let mut samples = Vec::new();
-            series.samples_in(range, &mut samples);
-            (!samples.is_empty()).then(|| (*id, series.labels().clone(), samples))
+            state.head.samples_of(*id, range, &mut samples);
+            let labels = state.head.labels(*id).filter(|_| !samples.is_empty())?;
+            Some((*id, labels.clone(), samples))
         };
         ids.iter().filter_map(one).collect()
     }
@@ -235,10 +235,9 @@ impl SeriesDb {
         let range = state.of_head(from(Timestamp::MIN));
         let ids = state.head.ids();
         let one = |id: SeriesId| {
-            let series = state.head.series(id)?;
             let mut samples = Vec::new();
-            series.samples_in(range, &mut samples);
-            Some((id, series.labels(), samples))
+            state.head.samples_of(id, range, &mut samples);
+            Some((id, state.head.labels(id)?, samples))
         };
         log.checkpoint(ids.into_iter().filter_map(one))
     }

@@ -26,15 +26,12 @@ impl Head {
         }
     }
 
-    /// Lets go of a series' samples before an instant, which are in a block now. A chunk that reaches over the instant stays
-    /// whole, because cutting it would cost more than it takes.
+    /// Lets go of a series' samples before an instant: they are in a block now, which has them within these bounds.
     pub(crate) fn move_to_disk(&mut self, id: SeriesId, moved: TimeRange, end: Timestamp) {
         let chunk_samples = self.options.chunk_samples;
         let Some(series) = self.slab.get_mut(id) else { return };
         series.add_on_disk(moved);
-        if series.last_at().is_some_and(|last| last < end) {
-            series.split_at(end, chunk_samples);
-        }
+        series.split_at(end, chunk_samples);
         series.drop_chunks_before(end);
         if series.is_active && series.is_empty() {
             series.is_active = false;
@@ -47,14 +44,9 @@ impl Head {
         self.newest
     }
 
-    /// The oldest instant in memory that is not before another.
-    pub(crate) fn oldest_from(&self, start: Timestamp) -> Option<Timestamp> {
-        let oldest = |(_, series): (SeriesId, &super::HeadSeries)| match series.first_at()? {
-            first if first >= start => Some(first),
-            // The chunk that reaches over the start; the first sample after it is not later than that chunk's last.
-            _ => series.last_at().filter(|last| *last >= start).map(|_| start),
-        };
-        self.slab.iter().filter_map(oldest).min()
+    /// The oldest instant in memory.
+    pub(crate) fn oldest(&self) -> Option<Timestamp> {
+        self.slab.iter().filter_map(|(_, series)| series.first_at()).min()
     }
 
     /// The ids of all series, in order.
