@@ -1,42 +1,17 @@
-//! The entry to evaluation: at one instant, or at each step of a range. Here results get their final labels.
-//!
-//! Metric names are dropped here and not where a function says so, because `label_replace` may still read them.
+//! The entry to evaluation: at one instant, or at each step of a range.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
 use std::time::Duration;
 
-use ballast_types::{Labels, QueryError, Queryable, Sample, Series, Timestamp};
+use ballast_types::{Labels, QueryError, Queryable, Series, Timestamp};
 
-use crate::fetch::Query;
-use crate::reserved::without_reserved;
-use crate::step::{Element, Partial, Step, Track};
-use crate::value::{Value, VectorSample};
-use crate::{Expression, Notes, ValueType};
+use crate::finish::{self, notes};
+use crate::plan::{Arena, Grid, Horizon, Settings, lower, schedule};
+use crate::run::{Budget, Done, Run, run};
+use crate::value::{Answer, Value};
+use crate::{Expression, Options, ValueType};
 
 /// Most instants that one range may have, as in Prometheus.
 const STEPS_MAX: i64 = 11_000;
-
-/// What an evaluation may do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// How old the latest sample of a series may be for it to be there.
-    pub lookback: Duration,
-    /// The step of a subquery that names none.
-    pub subquery_step: Duration,
-    /// Most samples that one evaluation may read or make.
-    pub samples_max: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options {
-            lookback: Duration::from_secs(300),
-            subquery_step: Duration::from_secs(60),
-            samples_max: 50_000_000,
-        }
-    }
-}
 
 /// Why an expression has no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,9 +36,18 @@ pub enum EvalError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A duration that the instants of the query make senseless.
+    #[error("evaluate the expression: {0}")]
+    Duration(String),
     /// A range was asked for that has no steps, or too many, or of an expression that has no value at a step.
     #[error("evaluate the range: {0}")]
     Range(String),
+    /// The evaluation took longer than it may.
+    #[error("evaluate the expression: query timed out")]
+    TimedOut,
+    /// Nobody waits for the result any more.
+    #[error("evaluate the expression: query was canceled")]
+    Cancelled,
 }
 
 /// Evaluates at one instant.
@@ -73,35 +57,20 @@ pub fn evaluate(
     at: Timestamp,
     options: &Options,
 ) -> Result<Value, EvalError> {
-    evaluate_noted(expression, source, at, options).map(|(value, _)| value)
+    answer(expression, source, at, options).map(|answer| answer.value)
 }
 
 /// As [`evaluate`], with what there is to say about the result.
-pub fn evaluate_noted(
+pub fn answer(
     expression: &Expression,
     source: &dyn Queryable,
     at: Timestamp,
     options: &Options,
-) -> Result<(Value, Notes), EvalError> {
+) -> Result<Answer, EvalError> {
     let at_ms = at.as_millis();
-    let query = Query::fetch(expression, source, at_ms, at_ms, options)?;
-    let value = instant(expression, &query, at)?;
-    Ok((value, query.into_notes()))
-}
-
-fn instant(expression: &Expression, query: &Query<'_>, at: Timestamp) -> Result<Value, EvalError> {
-    let step = Step { query, at_ms: at.as_millis() };
-    if expression.value_type() == ValueType::Matrix {
-        let tracks = step.tracks(expression.root())?;
-        return Ok(Value::Matrix(finish_tracks(tracks)?));
-    }
-    Ok(match step.value(expression.root())? {
-        Partial::Scalar(value) => Value::Scalar(Sample { at, value }),
-        Partial::Text(text) => Value::String(text),
-        Partial::Vector(elements) => Value::Vector(
-            finish(elements)?.map(|(labels, value)| VectorSample { labels, at, value }).collect(),
-        ),
-    })
+    let horizon = horizon(at_ms, at_ms, 0, options);
+    let (done, notes) = whole(expression, source, horizon, Grid::single(at_ms), options)?;
+    Ok(Answer { value: finish::instant(done, at)?, notes })
 }
 
 /// Evaluates at `start`, `start + step` and so on up to `end`; the series come in the order of their labels.
@@ -113,40 +82,65 @@ pub fn evaluate_range(
     step: Duration,
     options: &Options,
 ) -> Result<Vec<Series>, EvalError> {
-    evaluate_range_noted(expression, source, start, end, step, options).map(|(series, _)| series)
+    match answer_range(expression, source, start, end, step, options)?.value {
+        Value::Matrix(series) => Ok(series),
+        _ => Ok(Vec::new()),
+    }
 }
 
-/// As [`evaluate_range`], with what there is to say about the result.
-pub fn evaluate_range_noted(
+/// As [`evaluate_range`], with what there is to say about the result, which is a matrix.
+pub fn answer_range(
     expression: &Expression,
     source: &dyn Queryable,
     start: Timestamp,
     end: Timestamp,
     step: Duration,
     options: &Options,
-) -> Result<(Vec<Series>, Notes), EvalError> {
+) -> Result<Answer, EvalError> {
     let (start_ms, end_ms) = (start.as_millis(), end.as_millis());
     let step_ms = check_range(expression, start_ms, end_ms, step)?;
-    let query = Query::fetch(expression, source, start_ms, end_ms, options)?;
-    let mut series: HashMap<Labels, Vec<Sample>> = HashMap::new();
-    let mut at_ms = start_ms;
-    while at_ms <= end_ms {
-        let at = Timestamp::from_millis(at_ms);
-        let elements = match (Step { query: &query, at_ms }).value(expression.root())? {
-            Partial::Vector(elements) => elements,
-            Partial::Scalar(value) => vec![Element::new(Labels::empty(), value)],
-            Partial::Text(_) => Vec::new(),
-        };
-        query.charge(elements.len())?;
-        for (labels, value) in finish(elements)? {
-            series.entry(labels).or_default().push(Sample { at, value });
-        }
-        at_ms = at_ms.saturating_add(step_ms);
+    let horizon = horizon(start_ms, end_ms, step_ms, options);
+    let grid = Grid::steps(start_ms, end_ms, step_ms);
+    let (done, notes) = whole(expression, source, horizon, grid.clone(), options)?;
+    Ok(Answer { value: Value::Matrix(finish::range(done, &grid)?), notes })
+}
+
+fn whole(
+    expression: &Expression,
+    source: &dyn Queryable,
+    horizon: Horizon,
+    grid: Grid,
+    options: &Options,
+) -> Result<(Done, crate::Notes), EvalError> {
+    let mut arena = Arena::default();
+    let lowered = lower(&mut arena, expression.tree(), horizon)?;
+    let grid = arena.grid(grid);
+    let schedule = schedule(&mut arena, lowered.root, grid, settings(options), |_| false)?;
+    let run_of = Run {
+        source,
+        budget: Budget::new(options.samples_max, options.interrupt.clone()),
+        lookback_ms: settings(options).lookback_ms,
+        known: &|_| None,
+        keep: None,
+    };
+    let done = run(&schedule, run_of)?;
+    let notes = notes(&done, &lowered);
+    Ok((done, notes))
+}
+
+/// What the options say to a plan.
+pub(crate) fn horizon(start_ms: i64, end_ms: i64, step_ms: i64, options: &Options) -> Horizon {
+    let subquery_step_ms = i64::try_from(options.subquery_step.as_millis()).unwrap_or(60_000).max(1);
+    Horizon { start_ms, end_ms, step_ms, subquery_step_ms }
+}
+
+/// What the options say to a schedule.
+pub(crate) fn settings(options: &Options) -> Settings {
+    Settings {
+        lookback_ms: i64::try_from(options.lookback.as_millis()).unwrap_or(i64::MAX >> 8),
+        samples_max: options.samples_max,
+        samples_only: !options.summaries,
     }
-    let mut all: Vec<Series> =
-        series.into_iter().map(|(labels, samples)| Series { labels, samples }).collect();
-    all.sort_by(|a, b| a.labels.cmp(&b.labels));
-    Ok((all, query.into_notes()))
 }
 
 /// The step in milliseconds, where the range makes sense.
@@ -174,38 +168,4 @@ fn check_range(
         return refuse(format!("more than {STEPS_MAX} steps; make the step longer"));
     }
     Ok(step_ms)
-}
-
-/// Drops the names that are to be dropped; refuses two elements with the same labels.
-fn finish(elements: Vec<Element>) -> Result<impl ExactSizeIterator<Item = (Labels, f64)>, EvalError> {
-    let done: Vec<(Labels, f64)> = elements
-        .into_iter()
-        .map(|e| (if e.drop_name { without_reserved(&e.labels) } else { e.labels }, e.value))
-        .collect();
-    refuse_duplicates(done.iter().map(|(labels, _)| labels))?;
-    Ok(done.into_iter())
-}
-
-fn finish_tracks(tracks: Vec<Track<'_>>) -> Result<Vec<Series>, EvalError> {
-    let mut series: Vec<Series> = tracks
-        .into_iter()
-        .map(|track| Series {
-            labels: if track.drop_name { without_reserved(&track.labels) } else { track.labels },
-            samples: track.samples.into_owned(),
-        })
-        .collect();
-    refuse_duplicates(series.iter().map(|series| &series.labels))?;
-    series.sort_by(|a, b| a.labels.cmp(&b.labels));
-    Ok(series)
-}
-
-/// Refuses two label sets that are the same.
-pub(crate) fn refuse_duplicates<'l>(all: impl Iterator<Item = &'l Labels>) -> Result<(), EvalError> {
-    let mut seen = HashSet::new();
-    for labels in all {
-        if !seen.insert(labels) {
-            return Err(EvalError::DuplicateSeries(labels.clone()));
-        }
-    }
-    Ok(())
 }

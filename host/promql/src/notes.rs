@@ -45,6 +45,14 @@ impl Notes {
         self.infos.extend(other.infos.iter().map(|(text, place)| (text.clone(), *place)));
     }
 
+    /// The same with other places.
+    pub(crate) fn placed_by(&self, place: impl Fn(usize) -> Option<usize>) -> Notes {
+        let moved = |notes: &BTreeMap<String, Option<usize>>| {
+            notes.iter().map(|(text, at)| (text.clone(), at.and_then(&place))).collect()
+        };
+        Notes { warnings: moved(&self.warnings), infos: moved(&self.infos) }
+    }
+
     /// The warnings, each once.
     pub fn warnings(&self) -> impl ExactSizeIterator<Item = &str> {
         self.warnings.keys().map(String::as_str)

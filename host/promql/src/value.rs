@@ -2,6 +2,8 @@
 
 use ballast_types::{Labels, Sample, Series, Timestamp};
 
+use crate::Notes;
+
 /// One sample of an instant vector.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VectorSample {
@@ -35,4 +37,13 @@ impl Value {
             Value::Matrix(_) | Value::String(_) => Vec::new(),
         }
     }
+}
+
+/// The result of a query, with what there is to say about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The result.
+    pub value: Value,
+    /// Warnings and infos.
+    pub notes: Notes,
 }

@@ -1,22 +1,16 @@
-//! Aggregations that keep elements of a group rather than folding them: the top, the bottom, any few; and the count of
-//! equal values.
+//! Aggregations that keep elements of a group rather than folding them: the top, the bottom, any few, a part.
 
-use std::collections::HashMap;
-
-use ballast_types::Labels;
-
-use super::group_labels;
+use super::Grouped;
 use crate::EvalError;
-use crate::ast::{Aggregation, LabelChoice};
+use crate::columns::{ABSENT, Frame, is_present};
 use crate::functions::ratio::is_in_ratio;
 use crate::functions::{order, parameters};
-use crate::numeric::decimal;
-use crate::step::Element;
+use crate::syntax::ast::Aggregation;
 
-/// The k of an aggregation: below 1 is 0, a fraction is cut off; NaN and what no integer holds are refused.
-pub(super) fn count_of(aggregation: Aggregation, k: f64) -> Result<usize, EvalError> {
+/// The k of an aggregation at each instant: below 1 is 0, a fraction is cut off; NaN and what no integer holds are refused.
+pub(super) fn counts(aggregation: Aggregation, values: &[f64]) -> Result<Vec<usize>, EvalError> {
     let refuse = |reason: String| EvalError::Parameter { function: name_of(aggregation), reason };
-    Ok(parameters::counts(&[k]).map_err(refuse)?.into_iter().next().unwrap_or(0))
+    parameters::counts(values).map_err(refuse)
 }
 
 fn name_of(aggregation: Aggregation) -> &'static str {
@@ -27,46 +21,81 @@ fn name_of(aggregation: Aggregation) -> &'static str {
     }
 }
 
-/// The k elements, best first and NaN last; of equal ones the earlier.
-pub(super) fn some_of(aggregation: Aggregation, k: usize, mut elements: Vec<Element>) -> Vec<Element> {
-    match aggregation {
-        Aggregation::Topk => elements.sort_by(|a, b| order::descending(a.value, b.value)),
-        Aggregation::Bottomk => elements.sort_by(|a, b| order::ascending(a.value, b.value)),
-        _ => {}
-    }
-    elements.truncate(k);
-    elements
-}
-
-/// The part of the elements that a ratio from -1 to 1 chooses.
-pub(super) fn part_of(ratio: f64, mut elements: Vec<Element>) -> Result<Vec<Element>, EvalError> {
-    let refuse = |reason: String| EvalError::Parameter { function: "limit_ratio", reason };
-    parameters::refuse_nan_ratio(&[ratio]).map_err(refuse)?;
-    elements.retain(|element| is_in_ratio(ratio, &element.labels));
-    Ok(elements)
-}
-
-/// One element for each value that occurs, with the value as a label.
-pub(super) fn count_values(
-    label: &str,
-    grouping: &LabelChoice,
-    elements: Vec<Element>,
-) -> Result<Vec<Element>, EvalError> {
-    if label.is_empty() {
-        let reason = "invalid label name \"\"".to_owned();
-        return Err(EvalError::Parameter { function: "count_values", reason });
-    }
-    let mut counts: Vec<Element> = Vec::new();
-    let mut places: HashMap<Labels, usize> = HashMap::new();
-    for element in elements {
-        let labels = group_labels(grouping, &element.labels).with(label, &decimal(element.value));
-        let place = *places.entry(labels.clone()).or_insert_with(|| {
-            counts.push(Element { labels, value: 0.0, drop_name: element.drop_name });
-            counts.len() - 1
-        });
-        if let Some(count) = counts.get_mut(place) {
-            count.value += 1.0;
+/// The k elements of each group, best first and NaN last; of equal ones the earlier.
+pub(super) fn some_of(aggregation: Aggregation, counts: &[usize], grouped: &Grouped<'_>) -> Frame {
+    let frame = grouped.frame;
+    let mut chosen = Chosen::new(frame);
+    let mut there: Vec<(usize, f64)> = Vec::new();
+    for group in 0..grouped.groups.len() {
+        for (step, count) in counts.iter().enumerate() {
+            there.clear();
+            let value =
+                |member: &usize| (*member, frame.column(*member).get(step).copied().unwrap_or(ABSENT));
+            there.extend(grouped.members.of(group).iter().map(value).filter(|(_, value)| is_present(*value)));
+            match aggregation {
+                Aggregation::Topk => there.sort_by(|a, b| order::descending(a.1, b.1)),
+                Aggregation::Bottomk => there.sort_by(|a, b| order::ascending(a.1, b.1)),
+                _ => {}
+            }
+            there.iter().take(*count).for_each(|(member, value)| chosen.keep(*member, step, *value));
         }
     }
-    Ok(counts)
+    chosen.frame()
+}
+
+/// The part of the elements that a ratio from -1 to 1 chooses at each instant.
+pub(super) fn part_of(ratios: &[f64], frame: &Frame) -> Result<Frame, EvalError> {
+    let refuse = |reason: String| EvalError::Parameter { function: "limit_ratio", reason };
+    parameters::refuse_nan_ratio(ratios).map_err(refuse)?;
+    let mut chosen = Chosen::new(frame);
+    for (member, (header, column)) in frame.columns().enumerate() {
+        let mut last = (f64::NAN, false);
+        for (step, (value, ratio)) in column.iter().zip(ratios).enumerate() {
+            if last.0 != *ratio {
+                last = (*ratio, is_in_ratio(*ratio, &header.labels));
+            }
+            if last.1 && is_present(*value) {
+                chosen.keep(member, step, *value);
+            }
+        }
+    }
+    Ok(chosen.frame())
+}
+
+/// Elements that are kept, in the order in which they were chosen.
+struct Chosen<'f> {
+    all: &'f Frame,
+    values: Vec<f64>,
+    order: Vec<usize>,
+    is_in: Vec<bool>,
+}
+
+impl<'f> Chosen<'f> {
+    fn new(all: &'f Frame) -> Self {
+        Chosen { all, values: vec![ABSENT; all.size()], order: Vec::new(), is_in: vec![false; all.len()] }
+    }
+
+    fn keep(&mut self, member: usize, step: usize, value: f64) {
+        if let Some(slot) = self.values.get_mut(member * self.all.steps() + step) {
+            *slot = value;
+        }
+        if let Some(is_in) = self.is_in.get_mut(member).filter(|is_in| !**is_in) {
+            *is_in = true;
+            self.order.push(member);
+        }
+    }
+
+    fn frame(self) -> Frame {
+        let steps = self.all.steps();
+        let mut frame = Frame::with_room(steps, self.order.len());
+        for member in self.order {
+            let from = member * steps;
+            if let (Some(header), Some(column)) =
+                (self.all.headers().get(member), self.values.get(from..from + steps))
+            {
+                frame.push(header.clone(), column.iter().copied());
+            }
+        }
+        frame
+    }
 }

@@ -1,89 +1,72 @@
-//! Aggregations: elements fall into groups by their labels, and each group yields one element or some of its own.
+//! Aggregations: series are put into groups by their labels once, and each group folded or picked from at each instant.
 //!
-//! Folding a group to a number lies in `reduce`, choosing among its elements in `choose`. Groups keep the order in which
-//! they first appeared.
+//! Groups keep the order in which they first appeared.
 
 mod choose;
-mod reduce;
-
-use std::collections::HashMap;
-
-use ballast_types::Labels;
-use ballast_types::labels::METRIC_NAME;
+mod count_values;
+mod fold;
 
 use crate::EvalError;
-use crate::ast::{Aggregate, Aggregation, Expr, LabelChoice};
+use crate::columns::Frame;
+use crate::groups::{Groups, Members, Signature};
 use crate::notes::wording;
-use crate::step::{Element, Step};
+use crate::plan::AggregateOp;
+use crate::run::{Context, Outcome};
+use crate::syntax::ast::Aggregation;
 
-/// Evaluates an aggregation at an instant.
-pub(crate) fn evaluate(step: &Step<'_>, aggregate: &Aggregate) -> Result<Vec<Element>, EvalError> {
-    let parameter = |tree: &Option<Expr>| tree.as_ref().map_or(Ok(f64::NAN), |tree| step.scalar(tree));
-    let elements = match aggregate.aggregation {
-        Aggregation::CountValues => {
-            let label = match &aggregate.parameter {
-                Some(Expr::Text(label)) => label.as_str(),
-                _ => "",
-            };
-            return choose::count_values(label, &aggregate.grouping, step.vector(&aggregate.inner)?);
-        }
-        _ => step.vector(&aggregate.inner)?,
-    };
-    let aggregation = aggregate.aggregation;
-    match aggregation {
+/// Evaluates an aggregation at all instants.
+pub(crate) fn evaluate(cx: &mut Context<'_>, op: &AggregateOp) -> Result<Outcome, EvalError> {
+    let frame = cx.vector(0);
+    let grouped = Grouped::new(&frame, op);
+    let aggregation = op.aggregation;
+    let result = match aggregation {
+        Aggregation::CountValues => count_values::evaluate(cx, &grouped)?,
         Aggregation::Topk | Aggregation::Bottomk | Aggregation::Limitk => {
-            let k = choose::count_of(aggregation, parameter(&aggregate.parameter)?)?;
-            let groups = group(&aggregate.grouping, elements);
-            Ok(groups.into_iter().flat_map(|g| choose::some_of(aggregation, k, g.elements)).collect())
+            let counts = choose::counts(aggregation, &cx.scalar(1))?;
+            choose::some_of(aggregation, &counts, &grouped)
         }
         Aggregation::LimitRatio => {
-            let mut ratio = parameter(&aggregate.parameter)?;
-            step.query.note(|notes| ratio = wording::ratio_capped(notes, None, ratio));
-            choose::part_of(ratio, elements)
+            let (ratios, place) = (cx.scalar(1), cx.place_of(1));
+            let cap = |ratio: &f64| wording::ratio_capped(&mut cx.notes, place, *ratio);
+            let ratios: Vec<f64> = ratios.iter().map(cap).collect();
+            choose::part_of(&ratios, &frame)?
         }
-        _ => {
-            let phi = parameter(&aggregate.parameter)?;
-            if aggregation == Aggregation::Quantile {
-                step.query.note(|notes| wording::quantile_out_of_range(notes, None, phi));
+        Aggregation::Quantile => {
+            let (phis, place) = (cx.scalar(1), cx.place_of(1));
+            let mut last = None;
+            for phi in phis.iter().filter(|phi| last.replace(phi.to_bits()) != Some(phi.to_bits())) {
+                wording::quantile_out_of_range(&mut cx.notes, place, *phi);
             }
-            let fold = |g: Group| Element {
-                value: reduce::reduce(aggregation, phi, g.elements.iter().map(|e| e.value)),
-                drop_name: g.elements.iter().any(|e| e.drop_name),
-                labels: g.labels,
-            };
-            Ok(group(&aggregate.grouping, elements).into_iter().map(fold).collect())
+            fold::quantiles(&phis, &grouped)
         }
+        _ => fold::fold(aggregation, &grouped),
+    };
+    Ok(Outcome::vector(result))
+}
+
+/// The series of a vector by their groups.
+struct Grouped<'f> {
+    frame: &'f Frame,
+    groups: Groups<'f, 'f>,
+    members: Members,
+}
+
+impl<'f> Grouped<'f> {
+    fn new(frame: &'f Frame, op: &'f AggregateOp) -> Self {
+        let mut groups = Groups::new(Signature::of(&op.grouping));
+        let places: Vec<usize> = frame.headers().iter().map(|header| groups.place(&header.labels)).collect();
+        let members = Members::new(&places, groups.len());
+        Grouped { frame, groups, members }
     }
-}
 
-/// The elements with the same grouping labels.
-struct Group {
-    labels: Labels,
-    elements: Vec<Element>,
-}
-
-fn group(grouping: &LabelChoice, elements: Vec<Element>) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    let mut places: HashMap<Labels, usize> = HashMap::new();
-    for element in elements {
-        let labels = group_labels(grouping, &element.labels);
-        let place = *places.entry(labels.clone()).or_insert_with(|| {
-            groups.push(Group { labels, elements: Vec::new() });
-            groups.len() - 1
-        });
-        if let Some(group) = groups.get_mut(place) {
-            group.elements.push(element);
-        }
+    /// The numbers of each member of a group.
+    fn columns(&self, group: usize) -> impl Iterator<Item = &'f [f64]> + Clone {
+        self.members.of(group).iter().map(|member| self.frame.column(*member))
     }
-    groups
-}
 
-fn group_labels(grouping: &LabelChoice, labels: &Labels) -> Labels {
-    match grouping {
-        LabelChoice::Only(names) if names.is_empty() => Labels::empty(),
-        LabelChoice::Only(names) => labels.filtered(|name| names.iter().any(|n| n == name)),
-        LabelChoice::AllBut(names) => {
-            labels.filtered(|name| name != METRIC_NAME && !names.iter().any(|n| n == name))
-        }
+    /// Whether a member is to drop its name.
+    fn drops_name(&self, group: usize) -> bool {
+        let drops = |member: &usize| self.frame.headers().get(*member).is_some_and(|header| header.drop_name);
+        self.members.of(group).iter().any(drops)
     }
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 use ballast_types::{Labels, Series, Timestamp};
 
 use super::{Command, Eval, Expected, ScriptError, ScriptStore, Steps, When, compare, native, pinned, read};
-use crate::{Expression, Notes, Options, Value, VectorSample, evaluate_noted, evaluate_range_noted, parse};
+use crate::syntax::{Features, parse};
+use crate::{Answer, Expression, Notes, Options, Value, VectorSample, answer, answer_range};
 
 /// What a range would resolve to other instants than an instant does.
 const OF_THE_QUERY: [&str; 4] = ["start()", "end()", "range()", "step()"];
@@ -112,7 +113,7 @@ fn check(eval: &Eval, store: &dyn ScriptStore) -> Result<(), String> {
 }
 
 fn expression(eval: &Eval) -> Result<Expression, String> {
-    parse(&eval.query).map_err(|error| error.to_string())
+    parse(&eval.query, Features::all()).map_err(|error| error.to_string())
 }
 
 fn annotations(eval: &Eval, notes: &Notes) -> Result<(), String> {
@@ -128,8 +129,8 @@ enum Found {
 fn once(expression: &Expression, eval: &Eval, store: &dyn ScriptStore) -> Result<(Found, Notes), String> {
     match eval.when {
         When::Instant(at) => {
-            let found = evaluate_noted(expression, store.source(), at, &Options::default());
-            let (value, notes) = found.map_err(|error| error.to_string())?;
+            let found = answer(expression, store.source(), at, &Options::default());
+            let Answer { value, notes } = found.map_err(|error| error.to_string())?;
             Ok((Found::Instant(value, at), notes))
         }
         When::Range(steps) => {
@@ -145,8 +146,12 @@ fn over(
     steps: Steps,
 ) -> Result<(Vec<Series>, Notes), String> {
     let Steps { start, end, step } = steps;
-    evaluate_range_noted(expression, store.source(), start, end, step, &Options::default())
-        .map_err(|error| error.to_string())
+    let found = answer_range(expression, store.source(), start, end, step, &Options::default());
+    let Answer { value, notes } = found.map_err(|error| error.to_string())?;
+    match value {
+        Value::Matrix(series) => Ok((series, notes)),
+        _ => Ok((Vec::new(), notes)),
+    }
 }
 
 /// The same instant as the middle of a range, where that means the same.
