@@ -43,16 +43,29 @@ impl LabelCache {
         self.known.begin();
     }
 
+    /// The text that most likely comes next.
+    pub(super) fn foretold(&self) -> &[u8] {
+        self.known.text(self.known.foretold())
+    }
+
+    /// The labels of the text that was foretold.
+    pub(super) fn get_foretold(&mut self) -> Option<Labels> {
+        self.take(self.known.foretold())
+    }
+
     pub(super) fn get(&mut self, text: &[u8]) -> Option<Labels> {
-        let foretold = self.known.foretold();
-        let place = match self.known.text(foretold) == text && !text.is_empty() {
-            true => foretold,
-            false => self.known.find(text)?,
-        };
-        self.known.follow(place);
+        match self.foretold() == text {
+            true => self.get_foretold(),
+            false => self.take(self.known.find(text)?),
+        }
+    }
+
+    fn take(&mut self, place: u32) -> Option<Labels> {
         let known = self.known.get_mut(place)?;
         known.is_used = true;
-        Some(known.labels.clone())
+        let labels = known.labels.clone();
+        self.known.follow(place);
+        Some(labels)
     }
 
     pub(super) fn put(&mut self, text: &[u8], labels: Labels) {

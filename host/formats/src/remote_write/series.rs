@@ -45,6 +45,21 @@ pub(super) fn put_label(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(value);
 }
 
+/// Whether `text` is what [`put_label`] would make of references, found without making it. Labels too long for a length
+/// of one byte are left to the other way.
+pub(super) fn is_text(mut text: &[u8], references: &[u32], symbols: &[&[u8]]) -> bool {
+    let mut strip = |pair: &[u32]| -> Option<()> {
+        let [name, value] = pair else { return None };
+        let (name, value) = (*symbols.get(*name as usize)?, *symbols.get(*value as usize)?);
+        let size = u8::try_from(name.len() + value.len() + 4).ok().filter(|size| *size < 0x80)?;
+        let rest = text.strip_prefix(&[FIRST, size, FIRST, name.len() as u8])?.strip_prefix(name)?;
+        text = rest.strip_prefix(&[SECOND, value.len() as u8])?.strip_prefix(value)?;
+        Some(())
+    };
+    let all = references.chunks(2).all(|pair| strip(pair).is_some());
+    all && text.is_empty() && !references.is_empty()
+}
+
 fn varint_size(number: usize) -> usize {
     let bits = (usize::BITS - (number | 1).leading_zeros()) as usize;
     bits.div_ceil(7)

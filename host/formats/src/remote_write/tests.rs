@@ -286,3 +286,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_series_that_is_only_like_the_one_foretold_is_another() {
+    let series = |pairs: &[(&str, &str)]| {
+        let labels = Labels::from_pairs(pairs.iter().copied()).with(METRIC_NAME, "a");
+        WriteSeries { labels, samples: vec![sample(1, 1.0)], ..WriteSeries::default() }
+    };
+    let long = "x".repeat(200);
+    let mut cache = cache();
+    for pairs in [
+        &[("b", "x")][..],
+        &[("b", "x")],
+        &[("b", "y")],
+        &[],
+        &[("b", "x"), ("c", "y")],
+        &[("b", &long)],
+        &[("b", &long)],
+    ] {
+        let written = [series(pairs)];
+        let parsed = decode_v2(&encode_v2(&written), &Limits::default(), &mut cache).unwrap();
+        assert_eq!(parsed, expected(&written));
+    }
+}

@@ -19,6 +19,11 @@ impl Decoder<'_, '_> {
                 references(field, self.limits.labels_max, &mut self.numbers)?;
             }
         }
+        if series::is_text(self.cache.foretold(), &self.numbers, symbols)
+            && let Some(labels) = self.cache.get_foretold()
+        {
+            return self.pieces_v2(&labels, series, symbols);
+        }
         let labels = match self.resolve(symbols)? {
             Ok(()) => series::labels(&self.key, self.cache, self.limits)?,
             Err(refused) => Err(refused),
