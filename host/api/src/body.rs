@@ -21,7 +21,6 @@ const COMING_MAX: Duration = Duration::from_secs(30);
 /// A body, and the room that it takes.
 pub(crate) struct Come {
     pub(crate) admission: Admission,
-    pub(crate) headers: HeaderMap,
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -89,7 +88,7 @@ pub(crate) async fn receive(engine: &Engine, request: Request) -> Result<Come, R
     let admission = engine.admit(expected).ok_or_else(busy)?;
     let late = |_| Refused::new(StatusCode::REQUEST_TIMEOUT, "the body takes too long to come");
     let bytes = tokio::time::timeout(COMING_MAX, read(body)).await.map_err(late)??;
-    Ok(Come { admission, headers: parts.headers, bytes })
+    Ok(Come { admission, bytes })
 }
 
 async fn read(body: Body) -> Result<Vec<u8>, Refused> {

@@ -7,12 +7,18 @@ use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::{Method, Uri};
 use ballast_engine::Engine;
 use tokio::sync::watch;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 use crate::decoders::Decoders;
 use crate::extract::BODY_BYTES_MAX;
 use crate::problem::Kind;
 use crate::routes;
 use crate::wire::problem::Problem;
+
+/// Answers below it are not worth packing.
+const PACKED_FROM_BYTES: u64 = 1024;
 
 /// What handlers are given.
 #[derive(Clone, FromRef)]
@@ -48,12 +54,22 @@ pub(crate) fn router_that_closes(engine: Arc<Engine>, closing: watch::Receiver<b
         .merge(routes::dashboard::routes())
         .merge(routes::reload::routes())
         .merge(routes::prometheus::routes())
+        .merge(routes::push::routes())
         .merge(routes::openapi::routes())
         .merge(routes::events::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(packed())
         .with_state(Api { engine, decoders, closing })
+}
+
+/// Answers are packed with gzip for who asks for it, where they are long enough; a stream of events never is, because it
+/// would be held back.
+fn packed() -> CompressionLayer<impl Predicate> {
+    let events = NotForContentType::const_new("text/event-stream");
+    let when = SizeAbove::new(PACKED_FROM_BYTES).and(events).and(NotForContentType::IMAGES);
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(when)
 }
 
 async fn unknown_path(uri: Uri) -> Problem {

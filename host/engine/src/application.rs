@@ -386,7 +386,7 @@ impl Engine {
     }
 
     /// Forgets what was pushed to a group; its series end.
-    pub async fn delete_pushed(&self, of: Labels) -> Result<(), IngestError<std::convert::Infallible>> {
+    pub async fn delete_pushed<E>(&self, of: Labels) -> Result<(), IngestError<E>> {
         let pushes = self.pushes.clone();
         let deleted = tokio::task::spawn_blocking(move || pushes.delete(&of)).await;
         Ok(deleted.map_err(|error| IngestError::Broken(error.to_string()))??)

@@ -49,5 +49,5 @@ pub use shown::Shown;
 pub use ballast_alerting::{Problem, Rule, RuleGroup, parse_matchers};
 pub use ballast_automation::Funnel;
 pub use ballast_ports::StoreError;
-pub use ballast_promql::syntax::{ast, signature};
+pub use ballast_promql::syntax::{Variadic, ast, signature};
 pub use ballast_promql::{Value, VectorSample};

@@ -83,17 +83,25 @@ impl Group {
 pub(crate) struct Pushes {
     ingest: Arc<Ingest>,
     clock: Arc<dyn Clock>,
-    groups: Mutex<BTreeMap<Labels, Group>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    groups: BTreeMap<Labels, Group>,
+    /// When something was last appended. What comes next comes later: a marker at the instant of a value is no marker.
+    appended_at: Option<Timestamp>,
 }
 
 impl Pushes {
     pub(crate) fn new(ingest: Arc<Ingest>, clock: Arc<dyn Clock>) -> Self {
-        Pushes { ingest, clock, groups: Mutex::default() }
+        Pushes { ingest, clock, state: Mutex::default() }
     }
 
     /// Takes a push. The group's labels win over those of the samples. Blocking.
     pub(crate) fn push(&self, of: &Labels, mode: PushMode, received: Received) -> Result<(), PushError> {
-        let mut groups = self.lock();
+        let mut state = self.lock();
+        let State { groups, appended_at } = &mut *state;
         let mut families = families(of, &received);
         let (known, before) = match groups.get(of) {
             Some(group) => (true, group.len()),
@@ -116,13 +124,13 @@ impl Pushes {
         let gone = std::mem::replace(&mut group.families, families);
         group.pushed_at = Some(now);
         let shown = group.shown(of);
-        self.append(shown, gone.into_values().flatten(), received.metadata, now)?;
-        Ok(())
+        let at = later(now, appended_at);
+        Ok(self.append(shown, gone.into_values().flatten(), received.metadata, at)?)
     }
 
     /// Notes that a push could not be read.
     pub(crate) fn failed(&self, of: &Labels) {
-        let mut groups = self.lock();
+        let groups = &mut self.lock().groups;
         if groups.contains_key(of) || groups.len() < GROUPS_MAX {
             groups.entry(of.clone()).or_default().failed_at = Some(self.clock.now());
         }
@@ -130,18 +138,19 @@ impl Pushes {
 
     /// Forgets a group. Blocking.
     pub(crate) fn delete(&self, of: &Labels) -> Result<(), PushError> {
-        let mut groups = self.lock();
+        let State { groups, appended_at } = &mut *self.lock();
         if let Some(group) = groups.remove(of) {
-            self.append(Vec::new(), group.shown(of).into_iter(), Vec::new(), self.clock.now())?;
+            let at = later(self.clock.now(), appended_at);
+            self.append(Vec::new(), group.shown(of).into_iter(), Vec::new(), at)?;
         }
         Ok(())
     }
 
     /// Appends everything again. Blocking.
     fn show(&self) -> Result<(), StoreError> {
-        let groups = self.lock();
+        let State { groups, appended_at } = &mut *self.lock();
         let shown = groups.iter().flat_map(|(of, group)| group.shown(of)).collect();
-        self.append(shown, std::iter::empty(), Vec::new(), self.clock.now())
+        self.append(shown, std::iter::empty(), Vec::new(), later(self.clock.now(), appended_at))
     }
 
     /// Appends values, and marks stale what is gone.
@@ -160,9 +169,16 @@ impl Pushes {
         self.ingest.keep(Received { samples, metadata, ..Received::default() }).map(|_| ())
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Labels, Group>> {
-        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The present instant, or a millisecond after the last one where that is not over.
+fn later(now: Timestamp, last: &mut Option<Timestamp>) -> Timestamp {
+    let at = last.map_or(now, |last| now.max(last + Duration::from_millis(1)));
+    *last = Some(at);
+    at
 }
 
 /// Appends everything again at a steady pace.

@@ -18,6 +18,8 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/health", get(health))
         .route("/health/live", get(live))
         .route("/health/ready", get(ready))
+        .route("/-/healthy", get(healthy))
+        .route("/-/ready", get(ready_in_words))
 }
 
 /// How the host is, in numbers.
@@ -65,6 +67,31 @@ pub(crate) async fn ready(State(engine): Host) -> (StatusCode, Json<Readiness>) 
     match reasons.is_empty() {
         true => (StatusCode::OK, Json(Readiness { status: "ready", reasons })),
         false => (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { status: "not-ready", reasons })),
+    }
+}
+
+/// As `/health/live`, where Prometheus has it.
+#[utoipa::path(get, path = "/-/healthy", operation_id = "healthy", tag = "health", responses(
+    (status = 200, body = String, content_type = "text/plain"), (status = 503, body = String, content_type = "text/plain"),
+))]
+pub(crate) async fn healthy(State(engine): Host) -> (StatusCode, &'static str) {
+    match engine.broken_tasks().is_empty() {
+        true => (StatusCode::OK, "Ballast is healthy.\n"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "A task of Ballast broke off.\n"),
+    }
+}
+
+/// As `/health/ready`, where Prometheus has it.
+#[utoipa::path(get, path = "/-/ready", operation_id = "readyInWords", tag = "health", responses(
+    (status = 200, body = String, content_type = "text/plain"), (status = 503, body = String, content_type = "text/plain"),
+))]
+pub(crate) async fn ready_in_words(State(engine): Host) -> (StatusCode, String) {
+    let reasons = reasons(&engine).await;
+    match reasons.is_empty() {
+        true => (StatusCode::OK, "Ballast is ready.\n".to_owned()),
+        false => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("Ballast is not ready: {}.\n", reasons.join("; ")))
+        }
     }
 }
 

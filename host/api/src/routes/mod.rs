@@ -10,6 +10,7 @@ pub(crate) mod metrics;
 pub(crate) mod openapi;
 pub(crate) mod plugins;
 pub(crate) mod prometheus;
+pub(crate) mod push;
 pub(crate) mod reload;
 pub(crate) mod rules;
 pub(crate) mod silences;

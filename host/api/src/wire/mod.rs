@@ -17,6 +17,7 @@ pub(crate) mod parse;
 pub(crate) mod plugin;
 pub(crate) mod problem;
 pub(crate) mod prometheus;
+pub(crate) mod push;
 pub(crate) mod rule;
 pub(crate) mod scalar;
 pub(crate) mod service;

@@ -152,6 +152,38 @@ impl Host {
         }
     }
 
+    /// Waits until the first scrape is noted.
+    pub(crate) async fn until_scraped(&self) {
+        let scraped = || self.engine.targets().first().is_some_and(|target| target.up.is_some());
+        let waiting = async {
+            while !scraped() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("nothing is scraped");
+    }
+
+    /// Lets time pass, a second now and then, until it is so.
+    pub(crate) async fn pass_until(&self, is_so: impl Fn() -> bool) {
+        let waiting = async {
+            let mut turn = 0u32;
+            while !is_so() {
+                turn += 1;
+                if turn.is_multiple_of(64) {
+                    self.clock.advance(1_000);
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("it never is so");
+    }
+
+    /// The headers of an answer and its body, whatever it holds.
+    pub(crate) async fn bytes(&self, request: Request<Body>) -> (HeaderMap, Vec<u8>) {
+        let (parts, body) = self.app.clone().oneshot(request).await.unwrap().into_parts();
+        (parts.headers, to_bytes(body, usize::MAX).await.unwrap().to_vec())
+    }
+
     pub(crate) async fn ask(&self, request: Request<Body>) -> Answer {
         let response = self.app.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();

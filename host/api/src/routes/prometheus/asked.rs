@@ -48,11 +48,6 @@ impl Asked {
         self.0.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
-    /// What must not be missing.
-    pub(crate) fn needed(&self, name: &str) -> Result<&str, Refusal> {
-        self.text(name).ok_or_else(|| Refusal::parameter(name, "it is missing"))
-    }
-
     /// Seconds since the epoch, or RFC 3339.
     pub(crate) fn instant(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
         self.text(name).map(|text| instant(name, text)).transpose()

@@ -34,7 +34,7 @@ pub(crate) async fn write(
     request: Request,
 ) -> Result<Response, Refused> {
     let version = version(request.headers())?;
-    let Come { admission, bytes, .. } = body::receive(&engine, request).await?;
+    let Come { admission, bytes } = body::receive(&engine, request).await?;
     let decode = move || -> Result<(Received, _), DecodeError> {
         let parsed = remote_write::decode(version, &bytes, &limits(), &mut decoders.remote_write())?;
         let exemplars = parsed.exemplars.len();

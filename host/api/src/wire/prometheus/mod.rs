@@ -1,10 +1,15 @@
 //! The shapes of Prometheus's own API, so that what already speaks it can ask Ballast: the envelope here, results of
 //! queries, rules and the rest in files of their own. Values of series travel as strings there.
 
+pub(crate) mod exposition;
 pub(crate) mod ingest;
+pub(crate) mod metadata;
 pub(crate) mod number;
 pub(crate) mod result;
 pub(crate) mod rules;
+pub(crate) mod status;
+pub(crate) mod targets;
+pub(crate) mod tree;
 
 use serde::Serialize;
 use serde_json::Value as Json;

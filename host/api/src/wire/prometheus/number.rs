@@ -100,6 +100,17 @@ pub(crate) fn push_whole(out: &mut Vec<u8>, mut number: u64) {
     out.extend_from_slice(digits.get(20 - count..).unwrap_or_default());
 }
 
+/// A value with an exponent, as the values of alerts are written.
+pub(crate) fn exponent_text(value: f64) -> String {
+    if !value.is_finite() {
+        return value_text(value);
+    }
+    let text = format!("{value:e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let power: i32 = exponent.parse().unwrap_or(0);
+    format!("{digits}e{}{:02}", if power < 0 { '-' } else { '+' }, power.unsigned_abs())
+}
+
 /// A value as text.
 pub(crate) fn value_text(value: f64) -> String {
     let mut text = Vec::with_capacity(24);

@@ -6,42 +6,58 @@ use ballast_engine::{Rule as DomainRule, RuleGroup as DomainGroup, RuleStatus};
 use ballast_types::alert::{Alert as DomainAlert, AlertState};
 use serde_json::{Value as Json, json};
 
-use super::number::value_text;
+use super::number::exponent_text;
+use super::targets::NEVER;
 use crate::wire::rule::{annotations, health, kind, labels as rule_labels};
 use crate::wire::scalar::{Instant, LabelMap, labels};
 
 /// An alert, where it is pending or fires.
 pub(crate) fn alert(alert: &DomainAlert) -> Option<Json> {
     let (AlertState::Pending { .. } | AlertState::Firing { .. }) = alert.state else { return None };
-    Some(json!({
+    let mut data = json!({
         "labels": labels(&alert.labels),
         "annotations": labels(&alert.annotations),
         "state": alert.state.name(),
         "activeAt": Instant(alert.state.active_at()),
-        "value": value_text(alert.value),
-    }))
+        "value": exponent_text(alert.value),
+    });
+    if let (AlertState::Firing { cleared_at: Some(at), .. }, Some(map)) = (&alert.state, data.as_object_mut())
+    {
+        map.insert("keepFiringSince".into(), json!(Instant(*at)));
+    }
+    Some(data)
 }
 
-/// A group with its rules; `alerts` are those of each rule.
+/// A group with those of its rules that are asked for: each with its status, its state and its alerts.
 pub(crate) fn group(
     group: &DomainGroup,
+    rules: &[&DomainRule],
     interval: Duration,
-    rule: impl Fn(&DomainRule) -> (RuleStatus, Vec<Json>),
+    of: impl Fn(&DomainRule) -> (RuleStatus, &'static str, Vec<Json>),
 ) -> Json {
-    let rules = group.rules.iter().map(|each| {
-        let (status, alerts) = rule(each);
-        rule_data(each, &status, alerts)
-    });
+    let (mut took, mut last, mut shown) = (Duration::ZERO, None, Vec::new());
+    for rule in rules {
+        let (status, state, alerts) = of(rule);
+        took += status.took;
+        last = last.max(status.evaluated_at);
+        shown.push(rule_data(rule, &status, state, alerts));
+    }
     json!({
         "name": group.name,
         "file": &*group.place.file,
         "interval": group.interval.unwrap_or(interval).as_secs_f64(),
         "limit": group.limit.unwrap_or(0),
-        "rules": rules.collect::<Vec<_>>(),
+        "rules": shown,
+        "evaluationTime": took.as_secs_f64(),
+        "lastEvaluation": evaluated(last),
     })
 }
 
-fn rule_data(rule: &DomainRule, status: &RuleStatus, alerts: Vec<Json>) -> Json {
+fn evaluated(at: Option<ballast_types::Timestamp>) -> String {
+    at.map_or_else(|| NEVER.to_owned(), |at| Instant(at).text())
+}
+
+fn rule_data(rule: &DomainRule, status: &RuleStatus, state: &str, alerts: Vec<Json>) -> Json {
     let mut data = json!({
         "type": kind(rule),
         "name": rule.name(),
@@ -49,11 +65,11 @@ fn rule_data(rule: &DomainRule, status: &RuleStatus, alerts: Vec<Json>) -> Json 
         "labels": rule_labels(rule),
         "health": health(status),
         "evaluationTime": status.took.as_secs_f64(),
-        "lastEvaluation": status.evaluated_at.map(Instant),
+        "lastEvaluation": evaluated(status.evaluated_at),
     });
     if let (DomainRule::Alert(alerting), Some(map)) = (rule, data.as_object_mut()) {
         let annotations: LabelMap = annotations(rule);
-        map.insert("state".into(), json!(state(&alerts)));
+        map.insert("state".into(), json!(state));
         map.insert("duration".into(), json!(alerting.timing.for_.as_secs_f64()));
         map.insert("keepFiringFor".into(), json!(alerting.timing.keep_firing_for.as_secs_f64()));
         map.insert("annotations".into(), json!(annotations));
@@ -66,11 +82,14 @@ fn rule_data(rule: &DomainRule, status: &RuleStatus, alerts: Vec<Json>) -> Json 
 }
 
 /// The worst state of a rule's alerts.
-fn state(alerts: &[Json]) -> &'static str {
-    let is = |name: &str| alerts.iter().any(|alert| alert.get("state").and_then(Json::as_str) == Some(name));
-    match (is("firing"), is("pending")) {
-        (true, _) => "firing",
-        (false, true) => "pending",
-        (false, false) => "inactive",
+pub(crate) fn state<'a>(alerts: impl Iterator<Item = &'a DomainAlert>) -> &'static str {
+    let mut worst = "inactive";
+    for alert in alerts {
+        match alert.state {
+            AlertState::Firing { .. } => return "firing",
+            AlertState::Pending { .. } => worst = "pending",
+            _ => {}
+        }
     }
+    worst
 }
