@@ -36,13 +36,12 @@ pub(crate) fn merge(
     labels: impl Fn(&[SeriesId]) -> Vec<Option<Labels>>,
 ) -> Result<Option<Block>, TsdbError> {
     let mut writer = BlockWriter::create(folder, number, merge.start, merge.end)?;
-    let mut near = vec![0; merge.blocks.len()];
     for ids in all_ids(&merge.blocks).chunks(256) {
         for (id, labels) in ids.iter().zip(labels(ids)) {
             let Some(labels) = labels else { continue };
             let mut chunks = Vec::new();
-            for (block, near) in merge.blocks.iter().zip(&mut near) {
-                let Some(series) = block.find(*id, near, cache) else { continue };
+            for block in &merge.blocks {
+                let Some(series) = block.find(*id, cache) else { continue };
                 let found = series.raw(merge.horizon);
                 chunks.extend(found.map_err(TsdbError::io("read the block", &block.path))?);
             }

@@ -11,6 +11,7 @@ mod cache;
 mod format;
 mod merge;
 mod open;
+mod places;
 mod series;
 mod set;
 mod source;
@@ -26,6 +27,7 @@ pub(crate) use format::decode_any;
 use format::{Extent, Meta};
 pub(crate) use merge::merge;
 pub(crate) use open::{Register, open_all, read_everything};
+use places::Places;
 pub(crate) use series::BlockSeries;
 pub(crate) use set::{SPANS_MS, due_merge, window_of};
 use source::Source;
@@ -39,8 +41,7 @@ pub(crate) struct Block {
     pub(crate) path: PathBuf,
     pub(crate) meta: Meta,
     source: Source,
-    /// By id.
-    series: Vec<(SeriesId, Extent)>,
+    series: Places,
 }
 
 impl Block {
@@ -51,32 +52,12 @@ impl Block {
 
     /// Every series with its extent, in the order of ids.
     pub(crate) fn series(&self) -> &[(SeriesId, Extent)] {
-        &self.series
+        self.series.all()
     }
 
-    /// A series' samples here. Whoever asks for many series in the order of their ids passes on `near`, the place of the
-    /// one before, so that the next is found at once.
-    pub(crate) fn find<'b>(
-        &'b self,
-        id: SeriesId,
-        near: &mut usize,
-        cache: &'b BlockCache,
-    ) -> Option<BlockSeries<'b>> {
-        let place = self.place_of(id, *near)?;
-        *near = place;
-        let (_, extent) = self.series.get(place)?;
-        Some(BlockSeries::new(self, extent, cache))
-    }
-
-    fn place_of(&self, id: SeriesId, near: usize) -> Option<usize> {
-        let at = |place: usize| self.series.get(place).map(|(found, _)| *found);
-        if at(near) == Some(id) {
-            return Some(near);
-        }
-        if at(near + 1) == Some(id) {
-            return Some(near + 1);
-        }
-        self.series.binary_search_by_key(&id, |(found, _)| *found).ok()
+    /// A series' samples here.
+    pub(crate) fn find<'b>(&'b self, id: SeriesId, cache: &'b BlockCache) -> Option<BlockSeries<'b>> {
+        self.series.find(id).map(|extent| BlockSeries::new(self, extent, cache))
     }
 
     /// Bytes of the file; fewer where they are not all there. Fails where the system does.

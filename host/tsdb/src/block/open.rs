@@ -8,6 +8,7 @@ use std::sync::Arc;
 use ballast_types::{Labels, TimeRange};
 
 use super::format::{Extent, META_BYTES, Meta, series_of};
+use super::places::Places;
 use super::source::Source;
 use super::write::number_of;
 use super::{Block, BlockCache, BlockSeries};
@@ -100,6 +101,7 @@ impl Header {
         let (series, mut damaged) = read_series(&bytes, register);
         damaged = damaged.max(usize::try_from(self.meta.series).unwrap_or(0).saturating_sub(series.len()));
         let Header { number, path, source, meta, .. } = self;
+        let series = Places::new(series);
         Ok((Block { number, path, meta, source, series }, self.damaged + damaged))
     }
 }
@@ -143,7 +145,8 @@ pub(crate) fn read_everything(bytes: &[u8], register: &mut dyn Register) -> usiz
         let series = BlockSeries::new(&block, extent, &cache);
         let range = TimeRange { start: extent.summary.first, end: extent.summary.last };
         let part = TimeRange { end: range.start, ..range };
-        let _looked_at = (series.window(part), series.latest(part), series.count_at_least(part));
+        series.add_window(part, &mut None);
+        let _looked_at = (series.latest(part), series.count_at_least(part));
         let mut samples = Vec::new();
         series.collect(range, &mut samples);
         found += samples.len();

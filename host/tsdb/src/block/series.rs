@@ -11,7 +11,7 @@ use super::cache::{Cached, Part};
 use super::format::{ChunkEntry, Extent, chunk_of, table_of};
 use super::table::ChunkTable;
 use super::{Block, BlockCache};
-use crate::chunk::{ChunkSummary, decode_into, merged};
+use crate::chunk::{ChunkSummary, decode_into};
 use crate::frame::{FRAME_BYTES, Frame, first_frame, frames};
 
 /// More chunks than this are read at once and past the cache, so that a long range does not drive out what ticks need.
@@ -84,13 +84,13 @@ impl<'b> BlockSeries<'b> {
         })
     }
 
-    /// What a window comes to.
-    pub(crate) fn window(&self, range: TimeRange) -> Option<WindowSummary> {
+    /// Adds what a window comes to.
+    pub(crate) fn add_window(&self, range: TimeRange, total: &mut Option<WindowSummary>) {
         if !self.overlaps(range) {
-            return None;
+            return;
         }
         if self.extent.summary.is_within(range) {
-            return self.extent.summary.window;
+            return add(total, self.extent.summary.window.as_ref());
         }
         let table = self.table();
         let places = table.overlapping(range);
@@ -99,7 +99,9 @@ impl<'b> BlockSeries<'b> {
         from += usize::from(left.is_some());
         let right = if from < to { self.cut(table, to - 1, range) } else { None };
         to -= usize::from(right.is_some());
-        merged(merged(left.flatten(), table.summary(from..to)), right.flatten())
+        add(total, left.flatten().as_ref());
+        add(total, table.summary(from..to).as_ref());
+        add(total, right.flatten().as_ref());
     }
 
     /// What a chunk's part in the range comes to; the outer `None` is a chunk that lies within or is not there.
@@ -204,6 +206,15 @@ fn chunks_by_themselves(data: &[u8]) -> Vec<ChunkEntry> {
         Some(ChunkEntry { offset: frame.at as u64, bytes, summary: ChunkSummary::of(&samples)? })
     };
     found.iter().filter_map(entry).collect()
+}
+
+/// Adds a later window, in place: a window of thirty days adds many.
+fn add(total: &mut Option<WindowSummary>, later: Option<&WindowSummary>) {
+    match (total.as_mut(), later) {
+        (Some(total), Some(later)) => total.merge(later),
+        (None, Some(later)) => *total = Some(*later),
+        (_, None) => {}
+    }
 }
 
 /// The last sample: where it does not count, it is a staleness marker.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use ballast_types::{Labels, Sample, Timestamp};
 
 use super::format::{CHUNK, ChunkEntry, META_BYTES, put_series, put_table};
+use super::places::Places;
 use super::source::Source;
 use super::{Block, Extent, Meta};
 use crate::TsdbError;
@@ -19,8 +20,8 @@ use crate::files::{remove_if_there, sync_folder};
 use crate::frame::put_frame;
 use crate::head::SeriesId;
 
-/// Samples of a chunk: an hour at 15 s. Larger ones make smaller tables, smaller ones cheaper ends of windows.
-pub(super) const CHUNK_SAMPLES: usize = 240;
+/// Samples of a chunk: half an hour at 15 s. Larger ones make smaller tables, smaller ones cheaper ends of windows.
+pub(super) const CHUNK_SAMPLES: usize = 120;
 
 /// A block that is being written. Dropped before [`BlockWriter::finish`], it leaves nothing behind.
 #[derive(Debug)]
@@ -107,8 +108,7 @@ impl BlockWriter {
         fs::rename(&self.data.path, &place).map_err(TsdbError::io("put in place the block", &place))?;
         sync_folder(&self.folder)?;
         let file = File::open(&place).map_err(TsdbError::io("open the block", &place))?;
-        let mut series = std::mem::take(&mut self.extents);
-        series.shrink_to_fit();
+        let series = Places::new(std::mem::take(&mut self.extents));
         Ok(Some(Block {
             number: self.number,
             path: place,

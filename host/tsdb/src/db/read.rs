@@ -131,7 +131,7 @@ impl Taken {
         if is_old {
             let reach = |block: &&Arc<Block>| block.meta.start <= range.end && range.start < block.meta.end;
             let blocks: Vec<&Block> = blocks.iter().filter(reach).map(|block| &**block).collect();
-            let mut old = Old { near: vec![0; blocks.len()], blocks, range, cache };
+            let old = Old { blocks, range, cache };
             if want == Want::Samples {
                 let at_least: usize = series.iter().map(|(id, ..)| old.count_at_least(*id)).sum();
                 budget.allows(at_least)?;
@@ -195,30 +195,27 @@ fn found(series: Vec<(SeriesId, Labels, FromHead)>, want: Want<'_>) -> Found {
 }
 
 /// The blocks that a selection reaches, in order of time.
-pub(super) struct Old<'b> {
-    pub(super) blocks: Vec<&'b Block>,
-    /// Where in each block the series before was.
-    pub(super) near: Vec<usize>,
-    pub(super) range: TimeRange,
-    pub(super) cache: &'b BlockCache,
+struct Old<'b> {
+    blocks: Vec<&'b Block>,
+    range: TimeRange,
+    cache: &'b BlockCache,
 }
 
 impl<'b> Old<'b> {
     /// A series' parts in order of time.
-    pub(super) fn parts(&mut self, id: SeriesId) -> Vec<BlockSeries<'b>> {
+    fn parts(&self, id: SeriesId) -> Vec<BlockSeries<'b>> {
         let (cache, range) = (self.cache, self.range);
-        let found = |(block, near): (&&'b Block, &mut usize)| block.find(id, near, cache);
-        let parts = self.blocks.iter().zip(&mut self.near).filter_map(found);
+        let parts = self.blocks.iter().filter_map(|block| block.find(id, cache));
         parts.filter(|part| part.overlaps(range)).collect()
     }
 
-    fn count_at_least(&mut self, id: SeriesId) -> usize {
+    fn count_at_least(&self, id: SeriesId) -> usize {
         let range = self.range;
         self.parts(id).iter().map(|part| part.count_at_least(range)).sum()
     }
 
     fn add_to(
-        &mut self,
+        &self,
         id: SeriesId,
         found: &mut FromHead,
         want: Want<'_>,
@@ -248,28 +245,41 @@ impl<'b> Old<'b> {
         Ok(())
     }
 
-    /// By looking at every sample once where the windows are many and lie dense, else by summaries.
-    fn windows(&mut self, id: SeriesId, wanted: &[TimeRange]) -> Vec<Option<WindowSummary>> {
+    fn windows(&self, id: SeriesId, wanted: &[TimeRange]) -> Vec<Option<WindowSummary>> {
         let range = self.range;
         let remembered = |window: &TimeRange| TimeRange { start: window.start.max(range.start), ..*window };
-        let parts = self.parts(id);
-        if wanted.len() > 1 {
-            let at_least: usize = parts.iter().map(|part| part.count_at_least(range)).sum();
-            if at_least <= wanted.len().saturating_mul(SAMPLES_PER_DENSE_WINDOW) {
-                let mut samples = Vec::new();
-                parts.iter().for_each(|part| part.collect(range, &mut samples));
-                return windows::of_samples(&samples, &wanted.iter().map(remembered).collect::<Vec<_>>());
-            }
+        if let [one] = wanted {
+            let (window, mut total) = (remembered(one), None);
+            let parts = self.blocks.iter().filter_map(|block| block.find(id, self.cache));
+            parts.for_each(|part| part.add_window(window, &mut total));
+            return vec![total];
         }
-        let window = |window: &TimeRange| {
-            let window = remembered(window);
-            parts.iter().map(|part| part.window(window)).fold(None, merged)
-        };
-        wanted.iter().map(window).collect()
+        let (parts, wanted) = (self.parts(id), wanted.iter().map(remembered).collect::<Vec<_>>());
+        many_windows(&parts, range, &wanted)
     }
 
-    pub(super) fn latest(&mut self, id: SeriesId) -> Option<Sample> {
+    fn latest(&self, id: SeriesId) -> Option<Sample> {
         let range = self.range;
         self.parts(id).iter().rev().find_map(|part| part.latest(range))
     }
+}
+
+/// By looking at every sample once where the windows lie dense, else by summaries.
+fn many_windows(
+    parts: &[BlockSeries<'_>],
+    range: TimeRange,
+    wanted: &[TimeRange],
+) -> Vec<Option<WindowSummary>> {
+    let at_least: usize = parts.iter().map(|part| part.count_at_least(range)).sum();
+    if at_least <= wanted.len().saturating_mul(SAMPLES_PER_DENSE_WINDOW) {
+        let mut samples = Vec::new();
+        parts.iter().for_each(|part| part.collect(range, &mut samples));
+        return windows::of_samples(&samples, wanted);
+    }
+    let window = |window: &TimeRange| {
+        let mut total = None;
+        parts.iter().for_each(|part| part.add_window(*window, &mut total));
+        total
+    };
+    wanted.iter().map(window).collect()
 }
