@@ -39,7 +39,7 @@ pub(crate) fn build(
 }
 
 /// Once a process; another part of the process may have been first, which is as good.
-fn install_crypto() {
+pub(crate) fn install_crypto() {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
         if rustls::crypto::ring::default_provider().install_default().is_err() {
