@@ -140,7 +140,6 @@ pub(crate) fn decimal(value: f64) -> String {
 }
 
 /// A value as OpenMetrics writes the bound of a bucket or a quantile: always with a point or an exponent.
-#[allow(dead_code, reason = "for `histogram_quantiles`, which the planned evaluator knows")]
 pub(crate) fn open_metrics(value: f64) -> String {
     let text = go_general(value);
     if value.is_finite() && !text.contains(['.', 'e']) { format!("{text}.0") } else { text }

@@ -33,7 +33,8 @@ pub(crate) fn bound(le: Option<&str>) -> Option<f64> {
 }
 
 /// NaN where there is no unbounded bucket, only one bucket, or nothing observed; ±Inf for a φ outside 0..=1.
-pub(crate) fn bucket_quantile(phi: f64, buckets: Vec<Bucket>) -> BucketQuantile {
+/// The buckets are put in order and cleaned in place.
+pub(crate) fn bucket_quantile(phi: f64, buckets: &mut Vec<Bucket>) -> BucketQuantile {
     let certain = |value: f64| BucketQuantile { value, forced_monotonic: false };
     if phi.is_nan() {
         return certain(f64::NAN);
@@ -41,8 +42,10 @@ pub(crate) fn bucket_quantile(phi: f64, buckets: Vec<Bucket>) -> BucketQuantile 
     if !(0.0..=1.0).contains(&phi) {
         return certain(if phi < 0.0 { f64::NEG_INFINITY } else { f64::INFINITY });
     }
-    let Some(buckets) = unbounded(buckets) else { return certain(f64::NAN) };
-    let (buckets, forced_monotonic) = monotonic(buckets);
+    if !is_unbounded(buckets) {
+        return certain(f64::NAN);
+    }
+    let forced_monotonic = make_monotonic(buckets);
     let [.., below, last] = buckets.as_slice() else { return certain(f64::NAN) };
     if last.count == 0.0 {
         return certain(f64::NAN);
@@ -58,8 +61,11 @@ pub(crate) fn bucket_quantile(phi: f64, buckets: Vec<Bucket>) -> BucketQuantile 
 
 /// The part of the observations that lie between two values. NaN where there is no unbounded bucket, nothing observed, or
 /// a bound is NaN; 0 where the lower bound is not below the upper.
-pub(crate) fn bucket_fraction(lower: f64, upper: f64, buckets: Vec<Bucket>) -> f64 {
-    let Some(buckets) = unbounded(buckets) else { return f64::NAN };
+/// The buckets are put in order in place.
+pub(crate) fn bucket_fraction(lower: f64, upper: f64, buckets: &mut Vec<Bucket>) -> f64 {
+    if !is_unbounded(buckets) {
+        return f64::NAN;
+    }
     let total = buckets.last().map_or(0.0, |bucket| bucket.count);
     if total == 0.0 || lower.is_nan() || upper.is_nan() {
         return f64::NAN;
@@ -67,7 +73,7 @@ pub(crate) fn bucket_fraction(lower: f64, upper: f64, buckets: Vec<Bucket>) -> f
     if lower >= upper {
         return 0.0;
     }
-    (rank_of(upper, &buckets, total) - rank_of(lower, &buckets, total)) / total
+    (rank_of(upper, buckets, total) - rank_of(lower, buckets, total)) / total
 }
 
 /// How many observations lie below a value. Of a bucket without a lower bound nobody knows; then all of it does.
@@ -90,11 +96,17 @@ fn rank_of(value: f64, buckets: &[Bucket], total: f64) -> f64 {
     total
 }
 
-/// Sorted and with one bucket a bound; `None` where the last is bounded.
-fn unbounded(mut buckets: Vec<Bucket>) -> Option<Vec<Bucket>> {
-    buckets.sort_by(|a, b| a.upper.total_cmp(&b.upper));
-    buckets.last().filter(|last| last.upper == f64::INFINITY)?;
-    Some(merge_equal_bounds(buckets))
+/// Sorts the buckets and leaves one a bound; whether the last is unbounded.
+fn is_unbounded(buckets: &mut Vec<Bucket>) -> bool {
+    if !buckets.is_sorted_by(|a, b| a.upper < b.upper) {
+        buckets.sort_by(|a, b| a.upper.total_cmp(&b.upper));
+        buckets.dedup_by(|later, kept| {
+            let same = later.upper == kept.upper;
+            kept.count += if same { later.count } else { 0.0 };
+            same
+        });
+    }
+    buckets.last().is_some_and(|last| last.upper == f64::INFINITY)
 }
 
 fn interpolate(buckets: &[Bucket], index: usize, rank: f64) -> f64 {
@@ -110,21 +122,10 @@ fn interpolate(buckets: &[Bucket], index: usize, rank: f64) -> f64 {
     }
 }
 
-fn merge_equal_bounds(sorted: Vec<Bucket>) -> Vec<Bucket> {
-    let mut merged: Vec<Bucket> = Vec::with_capacity(sorted.len());
-    for bucket in sorted {
-        match merged.last_mut() {
-            Some(last) if last.upper == bucket.upper => last.count += bucket.count,
-            _ => merged.push(bucket),
-        }
-    }
-    merged
-}
-
 /// Raises counts that fall, which it tells, and levels those that differ by rounding only, which it does not.
-fn monotonic(mut buckets: Vec<Bucket>) -> (Vec<Bucket>, bool) {
+fn make_monotonic(buckets: &mut [Bucket]) -> bool {
     let (mut floor, mut forced): (Option<f64>, bool) = (None, false);
-    for bucket in &mut buckets {
+    for bucket in buckets {
         match floor {
             Some(floor) if nearly_equal(bucket.count, floor) => bucket.count = floor,
             Some(floor) if bucket.count < floor => {
@@ -134,11 +135,11 @@ fn monotonic(mut buckets: Vec<Bucket>) -> (Vec<Bucket>, bool) {
             _ => floor = Some(bucket.count),
         }
     }
-    (buckets, forced)
+    forced
 }
 
 fn nearly_equal(a: f64, b: f64) -> bool {
-    a == b || (a - b).abs() / (a.abs() + b.abs()).min(f64::MAX) < TOLERANCE
+    a == b || (a - b).abs() < (a.abs() + b.abs()).min(f64::MAX) * TOLERANCE
 }
 
 #[cfg(test)]
@@ -159,15 +160,15 @@ mod tests {
     #[case(-1.0, &[10.0, 20.0, 30.0, 40.0], f64::NEG_INFINITY)]
     #[case(2.0, &[10.0, 20.0, 30.0, 40.0], f64::INFINITY)]
     fn quantiles(#[case] phi: f64, #[case] counts: &[f64], #[case] expected: f64) {
-        let found = bucket_quantile(phi, buckets(counts)).value;
+        let found = bucket_quantile(phi, &mut buckets(counts)).value;
         assert!(found == expected || (found - expected).abs() < 1e-12, "{found}");
     }
 
     #[test]
     fn nothing_observed_or_no_unbounded_bucket_is_nan() {
-        assert!(bucket_quantile(0.5, buckets(&[0.0, 0.0, 0.0, 0.0])).value.is_nan());
-        assert!(bucket_quantile(0.5, buckets(&[1.0, 2.0, 3.0])).value.is_nan());
-        assert!(bucket_quantile(0.5, Vec::new()).value.is_nan());
+        assert!(bucket_quantile(0.5, &mut buckets(&[0.0, 0.0, 0.0, 0.0])).value.is_nan());
+        assert!(bucket_quantile(0.5, &mut buckets(&[1.0, 2.0, 3.0])).value.is_nan());
+        assert!(bucket_quantile(0.5, &mut Vec::new()).value.is_nan());
     }
 
     #[rstest]
@@ -175,7 +176,7 @@ mod tests {
     #[case(&[10.0, 20.0, 30.0, 30.0], false)]
     #[case(&[10.0, 10.0 - 1e-12, 30.0, 30.0], false)]
     fn raised_counts_are_told(#[case] counts: &[f64], #[case] forced: bool) {
-        assert_eq!(bucket_quantile(0.5, buckets(counts)).forced_monotonic, forced);
+        assert_eq!(bucket_quantile(0.5, &mut buckets(counts)).forced_monotonic, forced);
     }
 
     #[rstest]
@@ -189,7 +190,7 @@ mod tests {
     #[case(0.2, 0.1, 0.0)]
     #[case(f64::NAN, 0.1, f64::NAN)]
     fn fractions(#[case] lower: f64, #[case] upper: f64, #[case] expected: f64) {
-        let found = bucket_fraction(lower, upper, buckets(&[10.0, 20.0, 30.0, 40.0]));
+        let found = bucket_fraction(lower, upper, &mut buckets(&[10.0, 20.0, 30.0, 40.0]));
         assert!((found - expected).abs() < 1e-12 || (found.is_nan() && expected.is_nan()), "{found}");
     }
 }

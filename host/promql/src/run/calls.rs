@@ -29,7 +29,9 @@ pub(super) fn evaluate(cx: &mut Context<'_>, function: &'static str) -> Result<O
     match function {
         "label_replace" => label_functions::replace(cx),
         "label_join" => label_functions::join(cx),
-        "histogram_quantile" | "histogram_fraction" => histogram::evaluate(cx, function),
+        "histogram_quantile" => histogram::quantile(cx),
+        "histogram_quantiles" => histogram::several_quantiles(cx),
+        "histogram_fraction" => histogram::fraction(cx),
         // Of native histograms only; floats have none of it.
         _ => Ok(Outcome::vector(Frame::new(cx.steps()))),
     }
