@@ -12,7 +12,7 @@ use ballast_types::{Labels, Sample, Series};
 
 pub(crate) use crate::functions::window::Bounds;
 use crate::plan::Extended;
-use crate::reserved::{is_reserved, without_reserved};
+use crate::reserved::without_reserved;
 
 /// What stands where a series has no value.
 pub(crate) const ABSENT: f64 = f64::from_bits(STALE_NAN_BITS);
@@ -39,10 +39,7 @@ impl Header {
 
     /// The labels as a result shows them.
     pub(crate) fn shown(&self) -> Labels {
-        match self.drop_name && self.labels.iter().any(|(name, _)| is_reserved(name)) {
-            true => without_reserved(&self.labels),
-            false => self.labels.clone(),
-        }
+        if self.drop_name { without_reserved(&self.labels) } else { self.labels.clone() }
     }
 }
 

@@ -11,7 +11,18 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 
 /// The labels of what was computed from a series.
 pub(crate) fn without_reserved(labels: &Labels) -> Labels {
-    labels.filtered(|name| !is_reserved(name))
+    let pairs = labels.pairs();
+    let mut reserved = pairs.iter().enumerate().filter(|(_, (name, _))| is_reserved(name));
+    match (reserved.next(), reserved.next()) {
+        (None, _) => labels.clone(),
+        // Most often it is the name alone: two slices have a length that is known, and take one allocation.
+        (Some((at, _)), None) => {
+            let (before, after) =
+                (pairs.get(..at).unwrap_or_default(), pairs.get(at + 1..).unwrap_or_default());
+            Labels::from_sorted(before.iter().chain(after).cloned().collect())
+        }
+        _ => labels.filtered(|name| !is_reserved(name)),
+    }
 }
 
 #[cfg(test)]
@@ -28,5 +39,8 @@ mod tests {
             ("b", "c"),
         ]);
         assert_eq!(without_reserved(&labels), Labels::from_pairs([("__x__", "y"), ("b", "c")]));
+        let named = Labels::from_pairs([("__name__", "a"), ("__x__", "y"), ("A", "d"), ("b", "c")]);
+        assert_eq!(without_reserved(&named), Labels::from_pairs([("__x__", "y"), ("A", "d"), ("b", "c")]));
+        assert_eq!(without_reserved(&without_reserved(&named)), without_reserved(&named));
     }
 }

@@ -108,7 +108,7 @@ fn vector(value: Value) -> Vec<(Labels, String)> {
 const END_SECS: i64 = 300;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_range_is_its_instants(series in series(), text in expression(), step in 7..60_u64) {
@@ -191,6 +191,26 @@ fn a_tick_forgets_what_a_recorded_series_may_change() {
     assert_eq!((value("sum(a)"), value("sum(b)")), ("5.000000000e0".into(), "2.000000000e0".into()));
     tick.forget(&Labels::from_pairs([("__name__", "b")]));
     assert_eq!(value("a + b"), "1.100000000e1");
+}
+
+#[test]
+fn a_number_stands_for_the_side_that_is_not_there() {
+    let of = |name: &str, x: &str, value: f64| Series {
+        labels: Labels::from_pairs([("__name__", name), ("x", x)]),
+        samples: vec![Sample { at: Timestamp::from_secs(10), value }],
+    };
+    let source =
+        MemorySource::of(&[of("a", "1", 1.0), of("a", "2", 2.0), of("b", "2", 5.0), of("b", "3", 7.0)]);
+    let found = |text: &str| {
+        let value = evaluate(&parsed(text), &source, Timestamp::from_secs(10), &Options::default()).unwrap();
+        let all: Vec<String> =
+            value.into_vector().iter().map(|s| format!("{} {}", s.labels, s.value)).collect();
+        all.join(", ")
+    };
+    assert_eq!(found("a + b"), r#"{x="2"} 7"#);
+    assert_eq!(found("a + fill_right (10) b"), r#"{x="2"} 7, {x="1"} 11"#);
+    assert_eq!(found("a + fill_left (10) b"), r#"{x="2"} 7, {x="3"} 17"#);
+    assert_eq!(found("a - fill (0) c"), r#"{x="1"} 1, {x="2"} 2"#);
 }
 
 #[test]

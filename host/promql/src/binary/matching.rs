@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use ballast_types::Labels;
 
 use super::apply::{Outcome, apply};
+use super::fill::Filling;
 use crate::EvalError;
 use crate::columns::{ABSENT, Frame, Header, is_present};
 use crate::groups::{Groups, Members, Signature};
@@ -26,7 +27,8 @@ pub(super) fn evaluate(
 ) -> Result<Frame, EvalError> {
     let right_is_many = matches!(op.cardinality, Cardinality::OneToMany(_));
     let (many, one) = if right_is_many { (right, left) } else { (left, right) };
-    if many.len() == 0 || one.len() == 0 {
+    let fills = op.fill.iter().any(Option::is_some);
+    if !fills && (many.len() == 0 || one.len() == 0) {
         return Ok(Frame::new(cx.steps()));
     }
     let signature = Signature::of(&op.matching);
@@ -55,8 +57,24 @@ pub(super) fn evaluate(
             }
         }
     }
+    if fills {
+        fill(op, left, right, right_is_many, &mut result);
+    }
     result.compact();
     unify(result)
+}
+
+/// Adds what each side makes with the number that stands for the other.
+fn fill(op: &BinaryOp, left: &Frame, right: &Frame, right_is_many: bool, result: &mut Frame) {
+    let [fill_left, fill_right] = op.fill.map(|bits| bits.map(f64::from_bits));
+    if let Some(value) = fill_right {
+        let there_is_many = !right_is_many;
+        Filling { op, there: left, missing: right, value, there_is_left: true, there_is_many }.add(result);
+    }
+    if let Some(value) = fill_left {
+        let there_is_many = right_is_many;
+        Filling { op, there: right, missing: left, value, there_is_left: false, there_is_many }.add(result);
+    }
 }
 
 struct Meeting<'m> {
@@ -157,7 +175,7 @@ impl Met {
 }
 
 /// Labels of the many side; one to one only those that matched; with those that `group_x` names taken from the one side.
-fn result_labels(op: &BinaryOp, many: &Labels, one: &Labels) -> Labels {
+pub(super) fn result_labels(op: &BinaryOp, many: &Labels, one: &Labels) -> Labels {
     let computes = matches!(op.operator, Operator::Arithmetic(_));
     let keep_name = |name: &str| !(computes && is_reserved(name));
     match &op.cardinality {

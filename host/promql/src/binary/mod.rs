@@ -3,6 +3,7 @@
 //! The matching of series lies in `matching`, the set operators in `sets`, the numbers in `apply`.
 
 mod apply;
+mod fill;
 mod matching;
 mod sets;
 

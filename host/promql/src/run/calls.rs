@@ -54,9 +54,12 @@ fn over_windows(cx: &mut Context<'_>, kernel: &'static WindowKernel) -> Result<O
         _ => Frame::new(cx.steps()),
     };
     if kernel.for_counters {
-        for header in frame.headers().iter().filter(|header| header.labels.metric_name().is_some()) {
-            let name = header.labels.metric_name().unwrap_or_default();
-            wording::possibly_no_counter(&mut cx.notes, Some(place + 1), name);
+        let mut told = "";
+        for name in frame.headers().iter().filter_map(|header| header.labels.metric_name()) {
+            if name != told {
+                wording::possibly_no_counter(&mut cx.notes, Some(place + 1), name);
+                told = name;
+            }
         }
     }
     Ok(Outcome::vector(frame))
