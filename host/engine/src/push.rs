@@ -63,15 +63,25 @@ struct Group {
     families: Families,
     pushed_at: Option<Timestamp>,
     failed_at: Option<Timestamp>,
+    /// When it was last appended. What comes next comes later: a marker at the instant of a value would be no marker.
+    shown_at: Option<Timestamp>,
 }
 
 impl Group {
+    /// The present instant, or a millisecond after the last one where that is not over.
+    fn next(&mut self, now: Timestamp) -> Timestamp {
+        let at = self.shown_at.map_or(now, |last| now.max(last + Duration::from_millis(1)));
+        self.shown_at = Some(at);
+        at
+    }
+
     /// All series as they are shown, those that tell of the pushes among them.
-    fn shown(&self, of: &Labels) -> Vec<(Labels, f64)> {
+    fn shown(&self, of: &Labels, at: Timestamp) -> Vec<(Labels, Sample)> {
         let told = [("push_time_seconds", self.pushed_at), ("push_failure_time_seconds", self.failed_at)];
         let secs = |at: Option<Timestamp>| at.map_or(0.0, Timestamp::as_secs_f64);
         let told = told.into_iter().map(|(name, at)| (of.with(METRIC_NAME, name), secs(at)));
-        self.families.values().flatten().cloned().chain(told).collect()
+        let all = self.families.values().flatten().cloned().chain(told);
+        all.map(|(labels, value)| (labels, Sample { at, value })).collect()
     }
 
     fn len(&self) -> usize {
@@ -83,25 +93,17 @@ impl Group {
 pub(crate) struct Pushes {
     ingest: Arc<Ingest>,
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    groups: BTreeMap<Labels, Group>,
-    /// When something was last appended. What comes next comes later: a marker at the instant of a value is no marker.
-    appended_at: Option<Timestamp>,
+    groups: Mutex<BTreeMap<Labels, Group>>,
 }
 
 impl Pushes {
     pub(crate) fn new(ingest: Arc<Ingest>, clock: Arc<dyn Clock>) -> Self {
-        Pushes { ingest, clock, state: Mutex::default() }
+        Pushes { ingest, clock, groups: Mutex::default() }
     }
 
     /// Takes a push. The group's labels win over those of the samples. Blocking.
     pub(crate) fn push(&self, of: &Labels, mode: PushMode, received: Received) -> Result<(), PushError> {
-        let mut state = self.lock();
-        let State { groups, appended_at } = &mut *state;
+        let mut groups = self.lock();
         let mut families = families(of, &received);
         let (known, before) = match groups.get(of) {
             Some(group) => (true, group.len()),
@@ -123,14 +125,14 @@ impl Pushes {
         let group = groups.entry(of.clone()).or_default();
         let gone = std::mem::replace(&mut group.families, families);
         group.pushed_at = Some(now);
-        let shown = group.shown(of);
-        let at = later(now, appended_at);
-        Ok(self.append(shown, gone.into_values().flatten(), received.metadata, at)?)
+        let at = group.next(now);
+        let gone = gone.into_values().flatten().map(|(labels, _)| labels);
+        Ok(self.append(group.shown(of, at), gone, received.metadata, at)?)
     }
 
     /// Notes that a push could not be read.
     pub(crate) fn failed(&self, of: &Labels) {
-        let groups = &mut self.lock().groups;
+        let mut groups = self.lock();
         if groups.contains_key(of) || groups.len() < GROUPS_MAX {
             groups.entry(of.clone()).or_default().failed_at = Some(self.clock.now());
         }
@@ -138,47 +140,44 @@ impl Pushes {
 
     /// Forgets a group. Blocking.
     pub(crate) fn delete(&self, of: &Labels) -> Result<(), PushError> {
-        let State { groups, appended_at } = &mut *self.lock();
-        if let Some(group) = groups.remove(of) {
-            let at = later(self.clock.now(), appended_at);
-            self.append(Vec::new(), group.shown(of).into_iter(), Vec::new(), at)?;
+        let mut groups = self.lock();
+        if let Some(mut group) = groups.remove(of) {
+            let at = group.next(self.clock.now());
+            let gone = group.shown(of, at).into_iter().map(|(labels, _)| labels);
+            self.append(Vec::new(), gone, Vec::new(), at)?;
         }
         Ok(())
     }
 
     /// Appends everything again. Blocking.
     fn show(&self) -> Result<(), StoreError> {
-        let State { groups, appended_at } = &mut *self.lock();
-        let shown = groups.iter().flat_map(|(of, group)| group.shown(of)).collect();
-        self.append(shown, std::iter::empty(), Vec::new(), later(self.clock.now(), appended_at))
+        let (now, mut shown) = (self.clock.now(), Vec::new());
+        // Held until all is appended: what is deleted meanwhile must not be shown once more.
+        let mut groups = self.lock();
+        for (of, group) in groups.iter_mut() {
+            let at = group.next(now);
+            shown.extend(group.shown(of, at));
+        }
+        self.append(shown, std::iter::empty(), Vec::new(), now)
     }
 
-    /// Appends values, and marks stale what is gone.
+    /// Appends samples, and marks stale what is gone.
     fn append(
         &self,
-        shown: Vec<(Labels, f64)>,
-        gone: impl Iterator<Item = (Labels, f64)>,
+        mut samples: Vec<(Labels, Sample)>,
+        gone: impl Iterator<Item = Labels>,
         metadata: Vec<(Arc<str>, Metadata)>,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let there: BTreeSet<&Labels> = shown.iter().map(|(labels, _)| labels).collect();
-        let gone: Vec<Labels> = gone.map(|(labels, _)| labels).filter(|one| !there.contains(one)).collect();
-        let ended = gone.into_iter().map(|labels| (labels, Sample { at, value: stale_nan() }));
-        let samples = shown.iter().map(|(labels, value)| (labels.clone(), Sample { at, value: *value }));
-        let samples = samples.chain(ended).collect();
+        let there: BTreeSet<Labels> = samples.iter().map(|(labels, _)| labels.clone()).collect();
+        let ended = gone.filter(|labels| !there.contains(labels));
+        samples.extend(ended.map(|labels| (labels, Sample { at, value: stale_nan() })));
         self.ingest.keep(Received { samples, metadata, ..Received::default() }).map(|_| ())
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Labels, Group>> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The present instant, or a millisecond after the last one where that is not over.
-fn later(now: Timestamp, last: &mut Option<Timestamp>) -> Timestamp {
-    let at = last.map_or(now, |last| now.max(last + Duration::from_millis(1)));
-    *last = Some(at);
-    at
 }
 
 /// Appends everything again at a steady pace.

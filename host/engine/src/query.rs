@@ -2,20 +2,17 @@
 //! metadata. What is asked for is parsed here; who asks, and in which shape the answer travels, is the caller's.
 //!
 //! Invariants: questions take turns, and those about one instant never queue behind ranges; each has a time in all, the
-//! queue included; one that nobody waits for any more stops at its next read.
+//! queue included; one that nobody waits for any more stops.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ballast_ports::{Clock, SeriesStore};
 use ballast_promql::syntax::{Features, ast::Expr};
-use ballast_promql::{EvalError, Options, Value};
+use ballast_promql::{EvalError, Interrupt, Options, Value};
 use ballast_types::series::{Want, is_stale};
-use ballast_types::{
-    Found, Labels, Matcher, QueryError, Queryable, Sample, Selection, Series, TimeRange, Timestamp,
-};
+use ballast_types::{Found, Labels, Matcher, QueryError, Sample, Selection, Series, TimeRange, Timestamp};
 use tokio::sync::Semaphore;
 
 /// Most questions about one instant that are answered at the same time.
@@ -70,6 +67,8 @@ pub enum AskErrorKind {
     Execution,
     /// It took too long.
     Timeout,
+    /// Nobody waits for it any more.
+    Canceled,
     /// The data cannot be had now.
     Unavailable,
     /// A defect.
@@ -87,6 +86,8 @@ impl AskError {
                 QueryError::Unavailable(_) => AskErrorKind::Unavailable,
             },
             AskError::Evaluate(EvalError::Range(_)) => AskErrorKind::BadData,
+            AskError::Evaluate(EvalError::TimedOut) => AskErrorKind::Timeout,
+            AskError::Evaluate(EvalError::Cancelled) => AskErrorKind::Canceled,
             AskError::Evaluate(_) => AskErrorKind::Execution,
             AskError::TimedOut(_) => AskErrorKind::Timeout,
             AskError::Broken(_) => AskErrorKind::Internal,
@@ -209,14 +210,17 @@ impl Asking {
         };
         let mut options = Options::default();
         options.lookback = question.lookback.unwrap_or(options.lookback);
-        let evaluate = move |source: &Watched| {
-            let value = match question.when {
-                When::At(at) => ballast_promql::evaluate(&parsed, source, at, &options)?,
-                When::Range { start, end, step } => Value::Matrix(ballast_promql::evaluate_range(
-                    &parsed, source, start, end, step, &options,
-                )?),
+        let evaluate = move |source: &dyn SeriesStore, interrupt: Interrupt| {
+            let options = Options { interrupt: Some(interrupt), ..options };
+            let answer = match question.when {
+                When::At(at) => ballast_promql::answer(&parsed, source, at, &options)?,
+                When::Range { start, end, step } => {
+                    ballast_promql::answer_range(&parsed, source, start, end, step, &options)?
+                }
             };
-            Ok(shape(Answer { value, warnings: Vec::new(), infos: Vec::new() }))
+            let texts = |notes: &mut dyn Iterator<Item = &str>| notes.map(str::to_owned).collect();
+            let (warnings, infos) = (texts(&mut answer.notes.warnings()), texts(&mut answer.notes.infos()));
+            Ok(shape(Answer { value: answer.value, warnings, infos }))
         };
         self.in_turn(lane, question.timeout, evaluate).await
     }
@@ -226,7 +230,7 @@ impl Asking {
         &self,
         read: impl FnOnce(&dyn SeriesStore) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, AskError> {
-        self.in_turn(&self.instants, TIMEOUT_MAX, move |watched| Ok(read(&*watched.source)?)).await
+        self.in_turn(&self.instants, TIMEOUT_MAX, move |series, _| Ok(read(series)?)).await
     }
 
     /// Waits for a turn, then works; both within the time-out. The turn ends with the work, not with the waiting.
@@ -234,7 +238,7 @@ impl Asking {
         &self,
         lane: &Arc<Semaphore>,
         timeout: Duration,
-        work: impl FnOnce(&Watched) -> Result<T, AskError> + Send + 'static,
+        work: impl FnOnce(&dyn SeriesStore, Interrupt) -> Result<T, AskError> + Send + 'static,
     ) -> Result<T, AskError> {
         let mut late = self.clock.sleep_until(self.clock.now() + timeout.min(TIMEOUT_MAX));
         let turn = tokio::select! {
@@ -242,11 +246,11 @@ impl Asking {
             () = &mut late => return Err(AskError::TimedOut("query queue")),
             turn = lane.clone().acquire_owned() => turn,
         };
-        let watched = Watched { source: self.series.clone(), given_up: Arc::default() };
-        let _given_up = GivenUp(watched.given_up.clone());
+        let (series, interrupt) = (self.series.clone(), Interrupt::default());
+        let _given_up = GivenUp(interrupt.clone());
         let working = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            work(&watched)
+            work(&*series, interrupt)
         });
         tokio::select! {
             done = working => done.map_err(|error| AskError::Broken(error.to_string()))?,
@@ -255,38 +259,14 @@ impl Asking {
     }
 }
 
-/// Set once nobody waits for the answer.
-struct GivenUp(Arc<AtomicBool>);
+/// Stops the evaluation once nobody waits for the answer.
+struct GivenUp(Interrupt);
 
 impl Drop for GivenUp {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.cancel();
     }
 }
 
-/// The store for as long as somebody waits for what is read.
-struct Watched {
-    source: Arc<dyn SeriesStore>,
-    given_up: Arc<AtomicBool>,
-}
-
-impl Watched {
-    fn check(&self) -> Result<(), QueryError> {
-        match self.given_up.load(Ordering::Relaxed) {
-            true => Err(QueryError::Unavailable("nobody waits for the answer any more".to_owned())),
-            false => Ok(()),
-        }
-    }
-}
-
-impl Queryable for Watched {
-    fn select(&self, matchers: &[Matcher], range: TimeRange) -> Result<Vec<Series>, QueryError> {
-        self.check()?;
-        self.source.select(matchers, range)
-    }
-
-    fn read(&self, selections: &[Selection<'_>]) -> Result<Vec<Found>, QueryError> {
-        self.check()?;
-        self.source.read(selections)
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,15 @@
 //! `/api/v1`: queries and series in Prometheus's shapes, as its clients expect them.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Request, header};
+use ballast_ports::SeriesStore;
+use ballast_types::{Labels, Sample};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::host::{Answer, Host};
+use crate::host::{Answer, Host, START};
 
 /// A form, as clients post it.
 pub(crate) async fn form(host: &Host, path: &str, body: &str) -> Answer {
@@ -160,6 +164,21 @@ async fn what_cannot_be_answered_is_an_error_in_the_envelope(#[case] path: &str,
     let answer = host.get(&format!("/api/v1/{path}")).await;
     let refusal = refusal(&answer);
     assert!(refusal.starts_with(expected), "{refusal}");
+}
+
+#[tokio::test]
+async fn what_there_is_to_say_about_a_result_is_said() {
+    let host = Host::start().await;
+    let labels = Labels::from_pairs([("__name__", "level")]);
+    let sample = |secs: u64| (labels.clone(), Sample { at: START - Duration::from_secs(secs), value: 1.0 });
+    host.series.append(&[sample(30), sample(15)]).unwrap();
+    let answer = host.get("/api/v1/query?query=rate(level[5m])").await.json();
+    assert_eq!(answer["status"], "success");
+    let info = answer["infos"][0].as_str().unwrap();
+    assert!(info.starts_with("PromQL info: metric might not be a counter"), "{info}");
+    let answer = host.get("/api/v1/query?query=quantile(2,error_ratio)").await.json();
+    let warning = answer["warnings"][0].as_str().unwrap();
+    assert!(warning.starts_with("PromQL warning: quantile value should be between 0 and 1"), "{warning}");
 }
 
 #[tokio::test]

@@ -56,6 +56,7 @@ async fn a_replacement_takes_the_group_and_a_merge_the_metrics_that_it_has() {
     host.clock.advance(1_000);
     push(&host, Method::PUT, "job/a", "two 1\n").await;
     assert_eq!((count("one").await, count("h_sum").await, count("two").await), (0, 0, 1));
+    // In the same millisecond.
     push(&host, Method::PUT, "job/b", "two 1\n").await;
     assert_eq!(count("two").await, 2, "another group is another matter");
 }

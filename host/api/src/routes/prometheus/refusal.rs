@@ -64,6 +64,11 @@ impl From<AskError> for Refusal {
             }
             AskErrorKind::Execution => Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "execution", text),
             AskErrorKind::Timeout => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", text),
+            AskErrorKind::Canceled => {
+                // What nginx made usual for a client that went away.
+                let status = StatusCode::from_u16(499).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+                Refusal::new(status, "canceled", text)
+            }
             AskErrorKind::Unavailable => Refusal::unavailable(text),
             AskErrorKind::Internal => {
                 tracing::error!(reason = text, "a query broke off");

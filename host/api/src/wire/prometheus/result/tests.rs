@@ -1,3 +1,5 @@
+//! What is written to bytes against the plain form, and what a large result costs.
+
 use super::super::number::value_text;
 use super::*;
 use ballast_engine::VectorSample;
