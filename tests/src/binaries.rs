@@ -23,6 +23,16 @@ pub fn test_guest(name: &str) -> PathBuf {
     found("BALLAST_TEST_GUESTS", "test-guests", &format!("{name}.wasm"))
 }
 
+/// Debian's prometheus.
+pub fn prometheus() -> PathBuf {
+    found("PROMETHEUS_BIN", "peers/prometheus/usr/bin/prometheus", "")
+}
+
+/// Debian's promtool.
+pub fn promtool() -> PathBuf {
+    found("PROMTOOL_BIN", "peers/prometheus/usr/bin/promtool", "")
+}
+
 fn found(variable: &str, in_target: &str, file: &str) -> PathBuf {
     let target = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target").join(in_target);
     let mut path = std::env::var_os(variable).map_or_else(target, PathBuf::from);

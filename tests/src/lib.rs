@@ -19,6 +19,7 @@ pub mod http;
 pub mod metrics_server;
 pub mod platform;
 pub mod process;
+pub mod prometheus;
 pub mod random;
 pub mod site;
 
@@ -27,5 +28,6 @@ pub use eventually::eventually;
 pub use host::Host;
 pub use metrics_server::{Answer, MetricsServer};
 pub use platform::Platform;
+pub use prometheus::Prometheus;
 pub use random::Random;
 pub use site::Site;

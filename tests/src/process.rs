@@ -22,8 +22,14 @@ pub struct Process {
 impl Process {
     /// Starts a program.
     pub fn start(program: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(program, arguments, &[])
+    }
+
+    /// Starts a program with variables in its environment.
+    pub fn start_with(program: &Path, arguments: &[&str], environment: &[(String, String)]) -> Self {
         let mut command = Command::new(program);
         command.args(arguments).kill_on_drop(true);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let started = command.spawn();
         let mut child = started.unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()));

@@ -12,6 +12,7 @@ mod bad_input;
 mod demo;
 mod hostile;
 mod loop_site;
+mod prometheus;
 mod reload;
 mod remediation;
 mod restart;

@@ -48,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) logging: Logging,
     /// What the engine is told.
     pub(crate) settings: Settings,
+    /// The bounds of the series store.
+    pub(crate) series: ballast_tsdb::Options,
     /// What is scraped besides the targets of services, as Prometheus says it.
     pub(crate) jobs: Vec<ScrapeJob>,
     /// How services are acted on.
@@ -73,6 +75,7 @@ impl Config {
         let connectors = |config: &Config| format!("{:?}", config.connectors);
         self.settings == other.settings
             && self.server == other.server
+            && self.series == other.series
             && self.jobs == other.jobs
             && self.logging == other.logging
             && self.plugin_cache == other.plugin_cache
@@ -144,6 +147,7 @@ fn root_of(context: &Context<'_>, root: &Node) -> Config {
     let remote = map.get("source", sections::source::read);
     map.finish();
     let connectors = monitoring.connectors.clone();
+    let series = folders.storage.series.clone();
     let data = folders.storage.path.clone().unwrap_or_else(|| context.path("data"));
     let plugin_cache = folders.plugins.cache.clone().unwrap_or_else(|| data.join("plugin-cache"));
     let places = automation.places.iter().map(|(name, at)| (name.clone(), (context.file().to_owned(), *at)));
@@ -153,6 +157,7 @@ fn root_of(context: &Context<'_>, root: &Node) -> Config {
         server,
         logging,
         settings,
+        series,
         jobs,
         connectors,
         remote,
@@ -205,5 +210,7 @@ fn settings(
     }
 }
 
+#[cfg(test)]
+mod scrape_tests;
 #[cfg(test)]
 mod tests;

@@ -33,15 +33,16 @@ pub(super) fn make_folders(config: &Config) -> Result<(), Failure> {
 /// Opens everything.
 pub(super) async fn open(config: &Config) -> Result<Parts, Failure> {
     let data = config.settings.data_folder.clone();
+    // One table of texts for all that make labels and keep them.
+    let interner = Interner::default();
+    let (options, texts) = (config.series.clone(), interner.clone());
     // Both read their logs back, which may take seconds.
-    let opened =
-        tokio::task::spawn_blocking(move || Ok((store(&data.join("state"))?, series(&data.join("series"))?)));
-    let (store, series) = opened.await.map_err(|error| Failure::new("open the stores", error))??;
+    let open = move || Ok((store(&data.join("state"))?, series(&data.join("series"), options, texts)?));
+    let opened = tokio::task::spawn_blocking(open).await;
+    let (store, series) = opened.map_err(|error| Failure::new("open the stores", error))??;
     let failed = |reason: String| Failure::new("run", format!("failed to {reason}"));
     let runtime =
         WasmRuntime::new(SandboxConfig::new(&config.plugin_cache)).map_err(|e| failed(e.to_string()))?;
-    // One table of texts for all that make labels and keep them.
-    let interner = Interner::default();
     let scraper = HttpScraper::new(interner.clone());
     let http =
         HttpSender::new(HttpSenderConfig { allow_private: granted_hosts(config), ..Default::default() });
@@ -82,14 +83,14 @@ fn store(folder: &Path) -> Result<Arc<dyn Store>, Failure> {
     Ok(Arc::new(store))
 }
 
-fn series(folder: &Path) -> Result<Arc<dyn SeriesStore>, Failure> {
-    let (series, report) =
-        SeriesDb::open(folder, Options::default()).map_err(|e| unopened(store_error(e)))?;
+fn series(folder: &Path, options: Options, interner: Interner) -> Result<Arc<dyn SeriesStore>, Failure> {
+    let (series, report) = SeriesDb::open(folder, options, interner).map_err(|e| unopened(store_error(e)))?;
     if report.damaged + report.orphaned > 0 {
         let (damaged, orphaned) = (report.damaged, report.orphaned);
         tracing::warn!(damaged, orphaned, "the series store is damaged; going on with the rest");
     }
-    tracing::info!(samples = report.samples, series = series.series_count(), "opened the series store");
+    let (samples, blocks) = (report.samples, report.blocks);
+    tracing::info!(samples, blocks, series = series.series_count(), "opened the series store");
     Ok(Arc::new(DurableSeries(series)))
 }
 

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ballast_tsdb::Options as SeriesOptions;
+
 use crate::config::context::Context;
 use crate::config::map::Map;
 use crate::config::tree::Node;
@@ -14,6 +16,8 @@ pub(crate) const RETENTION_DEFAULT: Duration = Duration::from_secs(15 * 86_400);
 /// Where state and samples are kept.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Storage {
+    /// The bounds of the series store.
+    pub(crate) series: SeriesOptions,
     /// The data folder.
     pub(crate) path: Option<PathBuf>,
     /// How long samples are kept.
@@ -22,7 +26,7 @@ pub(crate) struct Storage {
 
 impl Default for Storage {
     fn default() -> Self {
-        Storage { path: None, retention: RETENTION_DEFAULT }
+        Storage { series: SeriesOptions::default(), path: None, retention: RETENTION_DEFAULT }
     }
 }
 
@@ -35,10 +39,17 @@ pub(crate) struct Plugins {
     pub(crate) cache: Option<PathBuf>,
 }
 
-/// `path`, `retention`.
+/// `path`, `retention`, `retentionSize`, `outOfOrderWindow`, `seriesMax`.
 pub(in crate::config) fn read_storage(context: &Context<'_>, node: &Node) -> Option<Storage> {
     let mut map = Map::of(context, node);
+    let mut series = SeriesOptions::default();
+    series.bytes_max = map.get("retentionSize", value::size).map_or(series.bytes_max, |size| size as u64);
+    series.out_of_order_ms = map
+        .get("outOfOrderWindow", value::duration)
+        .map_or(series.out_of_order_ms, |window| i64::try_from(window.as_millis()).unwrap_or(i64::MAX >> 8));
+    series.series_max = map.get("seriesMax", value::count(1)).map_or(series.series_max, |most| most as usize);
     let storage = Storage {
+        series,
         path: map.get("path", value::path),
         retention: map.get("retention", value::span).unwrap_or(RETENTION_DEFAULT),
     };

@@ -1,0 +1,138 @@
+//! Runs a folder of PromQL's test scripts over the real series store, and prints file, passed, total.
+//!
+//! `cargo xtask promqltest DIR [--reopen]` builds and runs it. With `--reopen` what a script loads is written to disk, packed
+//! into blocks where it is old enough, and opened again before anything is evaluated.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use ballast_promql::script::{Report, ScriptStore, run};
+use ballast_tsdb::{Options, SeriesDb};
+use ballast_types::{Interner, Labels, Queryable, Sample, Series, Timestamp};
+use tempfile::TempDir;
+
+type Failed = Box<dyn Error + Send + Sync>;
+
+/// Scripts load what is older than what they loaded before.
+const OUT_OF_ORDER_MS: i64 = i64::MAX >> 8;
+
+fn main() -> Result<ExitCode, Failed> {
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut flag = |name: &str| {
+        let before = arguments.len();
+        arguments.retain(|argument| argument != name);
+        arguments.len() < before
+    };
+    let (reopen, verbose) = (flag("--reopen"), flag("--verbose"));
+    let [folder] = arguments.as_slice() else {
+        return Err("usage: promqltest DIR [--reopen] [--verbose]".into());
+    };
+    let mut all = Report::default();
+    println!("{:<28} {:>7} {:>7} {:>7} {:>7}", "file", "passed", "total", "failed", "skipped");
+    for file in files(Path::new(folder))? {
+        let mut store = Store::new(reopen)?;
+        let report = run(&std::fs::read_to_string(&file)?, &mut store)?;
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        print(&name, &report);
+        if verbose {
+            report
+                .failed
+                .iter()
+                .for_each(|f| println!("  {name}:{}: {}\n      {}", f.line, f.query, f.reason));
+        }
+        all.passed += report.passed;
+        all.skipped_native.extend(report.skipped_native);
+        all.failed.extend(report.failed);
+    }
+    print("all", &all);
+    if all.total() == 0 {
+        return Err(format!("there is no script in {folder}").into());
+    }
+    println!("skipped are evaluations that load or make native histograms");
+    Ok(if all.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print(name: &str, report: &Report) {
+    let (passed, failed) = (report.passed, report.failed.len());
+    println!("{name:<28} {passed:>7} {:>7} {failed:>7} {:>7}", report.total(), report.skipped_native.len());
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>, Failed> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("read {}: {error}", folder.display()))?;
+    let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>, Failed>>()?;
+    let mut scripts: Vec<PathBuf> =
+        paths.into_iter().filter(|path| path.extension().is_some_and(|e| e == "test")).collect();
+    scripts.sort();
+    Ok(scripts)
+}
+
+/// The real store in a folder of its own.
+struct Store {
+    folder: TempDir,
+    /// None only while it is closed.
+    db: Option<SeriesDb>,
+    reopen: bool,
+}
+
+impl Store {
+    fn new(reopen: bool) -> Result<Self, Failed> {
+        let folder = tempfile::tempdir()?;
+        let db = Some(open(folder.path())?);
+        Ok(Store { folder, db, reopen })
+    }
+
+    fn open(&self) -> Result<&SeriesDb, String> {
+        self.db.as_ref().ok_or_else(|| "the store is closed".to_owned())
+    }
+}
+
+fn open(folder: &Path) -> Result<SeriesDb, String> {
+    let options = Options { out_of_order_ms: OUT_OF_ORDER_MS, ..Options::default() };
+    match SeriesDb::open(folder, options, Interner::default()) {
+        Ok((db, report)) if report.damaged == 0 => Ok(db),
+        Ok((_, report)) => Err(format!("the store is damaged: {report:?}")),
+        Err(error) => Err(format!("failed to {error}")),
+    }
+}
+
+impl ScriptStore for Store {
+    fn clear(&mut self) -> Result<(), String> {
+        self.db = None;
+        self.folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        self.db = Some(open(self.folder.path())?);
+        Ok(())
+    }
+
+    fn load(&mut self, series: &[Series]) -> Result<(), String> {
+        let batch: Vec<(Labels, Sample)> = series
+            .iter()
+            .flat_map(|series| series.samples.iter().map(|sample| (series.labels.clone(), *sample)))
+            .collect();
+        let appended = self.open()?.append(&batch).map_err(|error| error.to_string())?;
+        match appended.first_refused {
+            None => Ok(()),
+            Some((reason, labels, at)) => Err(format!("{labels} at {}: {}", at.as_millis(), reason.as_str())),
+        }
+    }
+
+    fn before_eval(&mut self) -> Result<(), String> {
+        if !self.reopen {
+            return Ok(());
+        }
+        let db = self.open()?;
+        let long_ago = Timestamp::from_millis(i64::MIN >> 8);
+        let written = db.flush().and_then(|()| db.forget_before(long_ago)).and_then(|_| db.flush());
+        written.map_err(|error| error.to_string())?;
+        self.db = None;
+        self.db = Some(open(self.folder.path())?);
+        Ok(())
+    }
+
+    fn source(&self) -> &dyn Queryable {
+        match &self.db {
+            Some(db) => db,
+            None => panic!("the store is closed"),
+        }
+    }
+}
