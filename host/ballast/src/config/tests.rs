@@ -10,7 +10,7 @@ use ballast_types::{ServiceName, Timestamp};
 use super::*;
 use crate::report::{self, Finding, Sources};
 
-fn folder() -> PathBuf {
+pub(super) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config")
 }
 
@@ -18,7 +18,7 @@ fn environment(name: &str) -> Option<String> {
     (name == "HOST").then(|| "127.0.0.1".to_owned())
 }
 
-fn read_file(name: &str) -> Reading {
+pub(super) fn read_file(name: &str) -> Reading {
     let file = folder().join(name);
     read(&file, &std::fs::read_to_string(&file).unwrap(), &environment)
 }
@@ -39,7 +39,7 @@ fn shown(source: &str) -> String {
 }
 
 /// Only the lines with a place, and the help.
-fn brief(source: &str) -> String {
+pub(super) fn brief(source: &str) -> String {
     let wanted = |line: &&str| line.contains("ballast.yaml:") || line.trim_start().starts_with("help:");
     shown(source).lines().filter(wanted).map(|line| format!("{}\n", line.trim())).collect()
 }
@@ -215,7 +215,7 @@ unknown: 1
     x ballast.yaml:16:14: `a b` is no name for a service
     help: use letters, digits, `-`, `_` and `.`, a letter or digit first
     x ballast.yaml:17:1: unknown key `unknown`
-    help: known here are slo, monitoring, automation, server, storage, rules, plugins, logging, alerting, chaos
+    help: known here are slo, global, monitoring, scrape_configs, scrape_config_files, automation, server, storage, rules, plugins, logging, alerting, chaos, source
     "#);
 }
 
@@ -246,7 +246,7 @@ monitoring:
 ";
     insta::assert_snapshot!(brief(source), @r#"
     x ballast.yaml:5:35: unclosed left parenthesis
-    x ballast.yaml:6:24: expected type matrix in call to function 'rate', got vector
+    x ballast.yaml:6:29: expected type range vector in call to function "rate", got instant vector
     x ballast.yaml:7:21: expected an instant vector or a scalar, found a range vector
     help: an indicator is one present value: wrap a range in `rate(..)` or the like
     x ballast.yaml:10:20: cannot make a connector: failed to read the base address `api.local`: relative URL without a base

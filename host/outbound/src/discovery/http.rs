@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 
 use super::group::{self, GROUPS_BYTES_MAX};
-use super::job::HttpDiscovery;
+use super::job::{HttpDiscovery, shown};
 use super::{Found, Provider, TargetGroup};
 use crate::client::{self, ReadError};
 use crate::settings_client::SettingsClient;
@@ -41,7 +41,7 @@ impl Http {
             ReadError::TooLarge => format!("the answer is larger than {GROUPS_BYTES_MAX} bytes"),
             ReadError::Lost(error) => client::reason(&error),
         })?;
-        group::from_json(&body, ("__meta_url", url))
+        group::from_json(&body, ("__meta_url", &shown(url)))
     }
 
     async fn look(&self) -> Found {
@@ -77,16 +77,5 @@ fn check_type(headers: &HeaderMap) -> Result<(), String> {
     match kind.eq_ignore_ascii_case("application/json") {
         true => Ok(()),
         false => Err(format!("the answer's content type is `{text}`, not application/json")),
-    }
-}
-
-/// An address without the password that it may hold.
-fn shown(url: &str) -> String {
-    match reqwest::Url::parse(url) {
-        Ok(mut url) if url.password().is_some() => {
-            let _ = url.set_password(Some("xxxxx"));
-            url.to_string()
-        }
-        _ => url.to_owned(),
     }
 }

@@ -1,5 +1,6 @@
 //! A scrape job as data: what Prometheus's `scrape_config` says, checked.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,7 +62,7 @@ pub struct FileDiscovery {
 }
 
 /// A server of target groups.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct HttpDiscovery {
     /// Its address.
     pub url: String,
@@ -69,4 +70,40 @@ pub struct HttpDiscovery {
     pub refresh_interval: Duration,
     /// How it is reached.
     pub client: HttpClientSettings,
+}
+
+impl fmt::Debug for HttpDiscovery {
+    /// The address may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = shown(&self.url);
+        f.debug_struct("HttpDiscovery")
+            .field("url", &url)
+            .field("client", &self.client)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An address without the password that it may hold.
+pub(super) fn shown(url: &str) -> String {
+    match reqwest::Url::parse(url) {
+        Ok(mut url) if url.password().is_some() => {
+            let _ = url.set_password(Some("xxxxx"));
+            url.to_string()
+        }
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_an_address_is_not_shown() {
+        let url = "https://me:s3cret@sd.local/targets".to_owned();
+        let refresh_interval = Duration::from_secs(60);
+        let http = HttpDiscovery { url, refresh_interval, client: HttpClientSettings::default() };
+        let text = format!("{http:?}");
+        assert!(text.contains("me:xxxxx@sd.local") && !text.contains("s3cret"), "{text}");
+    }
 }

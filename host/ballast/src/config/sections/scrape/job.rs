@@ -7,7 +7,7 @@ use ballast_alerting::Position;
 use ballast_outbound::ScrapeJob;
 use ballast_outbound::discovery::{Discovery, check_address};
 use ballast_ports::{ScrapeOptions, ScrapeProtocol};
-use ballast_types::{format_duration, limits::SCRAPE_BYTES_MAX};
+use ballast_types::format_duration;
 
 use super::global::{self, Global};
 use super::limits::{self, Limits};
@@ -15,6 +15,10 @@ use super::{discovery, http_client, relabel, words};
 use crate::config::context::Context;
 use crate::config::map::{Map, entries, report_repeated};
 use crate::config::tree::{Entry, Node};
+
+/// Most bytes of an answer where nothing is said. Prometheus then has no limit at all, and what tells of a whole cluster may
+/// well have tens of megabytes; but nobody's answer may take all memory.
+const BODY_BYTES_DEFAULT: usize = 64 << 20;
 
 /// All keys of a job. With the job comes the place of its name.
 pub(super) fn read(context: &Context<'_>, node: &Node, global: &Global) -> Option<(ScrapeJob, Position)> {
@@ -75,7 +79,7 @@ fn options(context: &Context<'_>, map: &mut Map<'_, '_>, global: &Global, limits
         track_timestamps_staleness: map
             .get("track_timestamps_staleness", words::truth)
             .unwrap_or(defaults.track_timestamps_staleness),
-        body_bytes_max: if limits.body_size == 0 { SCRAPE_BYTES_MAX } else { limits.body_size },
+        body_bytes_max: if limits.body_size == 0 { BODY_BYTES_DEFAULT } else { limits.body_size },
         sample_limit: limits.sample,
         label_limit: limits.label,
         label_name_length_limit: limits.label_name_length,
