@@ -220,6 +220,7 @@ impl Engine {
             clock: self.clock.clone(),
             dispatcher: self.dispatcher.clone(),
             telemetry: self.telemetry.clone(),
+            ticks: Default::default(),
             written: Default::default(),
             filled_at: self.started_at + evaluator::time_to_fill(&settings),
         };

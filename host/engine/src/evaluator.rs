@@ -1,7 +1,7 @@
 //! The evaluator: one task a rule group, each at its own pace, so that a slow group delays no other. A reload replaces only
 //! the groups that changed; what alerts have learned lies in the core under the rule's content, and nothing starts anew.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use ballast_alerting::{
     evaluate_recording_rule,
 };
 use ballast_ports::{Clock, SeriesStore};
-use ballast_promql::{Options, Value};
+use ballast_promql::{Options, Tick, Value};
 use ballast_types::alert::{Alert, AlertState, AlertTransition};
 use ballast_types::event::Event;
 use ballast_types::series::stale_nan;
@@ -22,7 +22,6 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::core::Input;
 use crate::dispatcher::Dispatcher;
 use crate::rulebook::{RuleBook, RuleStatus};
-use crate::scraping::next_after;
 use crate::settings::Settings;
 use crate::source::{Source, SourceError};
 use crate::telemetry::Telemetry;
@@ -35,6 +34,8 @@ pub(crate) struct Evaluation {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) telemetry: Arc<Telemetry>,
+    /// The latest instants and what their rules share.
+    pub(crate) ticks: Mutex<VecDeque<(Timestamp, Arc<Tick>)>>,
     /// What each rule last wrote, so that what it no longer writes is marked stale.
     pub(crate) written: Mutex<HashMap<RuleId, HashSet<Labels>>>,
     /// From when on the samples since the start suffice to say that a condition is over.
@@ -49,6 +50,9 @@ pub(crate) fn time_to_fill(settings: &Settings) -> Duration {
 
 /// How long a group rests whose evaluation broke off.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// Instants whose results are kept: groups of other intervals and offsets have instants of their own.
+const TICKS_MAX: usize = 4;
 
 /// The task of each group in force. A group is told by everything in it, so that any change makes it another.
 type Tasks = HashMap<String, AbortHandle>;
@@ -92,17 +96,26 @@ fn replace_tasks(evaluation: &Arc<Evaluation>, tasks: &mut JoinSet<()>, running:
     evaluation.retire(&evaluation.rulebook.ids());
 }
 
+/// Groups of one interval share their instants, so that what their rules have in common is computed once.
 async fn evaluate_steadily(evaluation: Arc<Evaluation>, group: Arc<RuleGroup>) {
     let default = evaluation.dispatcher.core().settings().evaluation_interval;
     let interval = group.interval.unwrap_or(default);
-    let mut next = evaluation.clock.now();
+    let mut due = evaluation.clock.now();
     loop {
         let began = evaluation.clock.now();
-        evaluation.group(&group).await;
-        evaluation.telemetry.group_took(evaluation.clock.now().since(began));
-        next = next_after(next, interval, evaluation.clock.now());
-        evaluation.clock.sleep_until(next).await;
+        evaluation.group(&group, due).await;
+        let now = evaluation.clock.now();
+        evaluation.telemetry.group_took(now.since(began));
+        due = slot_after(now, interval);
+        evaluation.clock.sleep_until(due).await;
     }
+}
+
+/// The next instant that is a multiple of an interval; those that were missed are skipped, not made up for.
+fn slot_after(now: Timestamp, interval: Duration) -> Timestamp {
+    let interval_ms = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX).max(1);
+    let slot = now.as_millis().div_euclid(interval_ms).saturating_add(1);
+    Timestamp::from_millis(slot.saturating_mul(interval_ms))
 }
 
 /// What a template asks, from a thread that may wait.
@@ -130,8 +143,8 @@ fn keep_unseen(outcome: &mut AlertRuleOutcome) {
 
 impl Evaluation {
     /// Evaluates the rules of a group in their order, so that one may read what another has just recorded.
-    async fn group(&self, group: &RuleGroup) {
-        let at = self.clock.now() - group.query_offset.unwrap_or(Duration::ZERO);
+    async fn group(&self, group: &RuleGroup, due: Timestamp) {
+        let at = due - group.query_offset.unwrap_or(Duration::ZERO);
         let expressions: Vec<_> = group.rules.iter().map(|rule| rule.expression().clone()).collect();
         let known = self.source.together(&expressions, at).await;
         for (rule, known) in group.rules.iter().zip(known) {
@@ -139,12 +152,33 @@ impl Evaluation {
         }
     }
 
+    /// What the rules of an instant share.
+    fn tick(&self, at: Timestamp) -> Arc<Tick> {
+        let mut ticks = self.ticks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, tick)) = ticks.iter().find(|(of, _)| *of == at) {
+            return tick.clone();
+        }
+        let tick = Arc::new(Tick::new(self.series.clone(), at, Options::default()));
+        if ticks.len() >= TICKS_MAX {
+            ticks.pop_front();
+        }
+        ticks.push_back((at, tick.clone()));
+        tick
+    }
+
+    /// What the rules of an instant have computed so far may be another once these series are written.
+    fn forget(&self, at: Timestamp, written: &HashSet<Labels>) {
+        let names: HashSet<&str> = written.iter().filter_map(Labels::metric_name).collect();
+        let tick = self.tick(at);
+        names.into_iter().for_each(|name| tick.forget_metric(name));
+    }
+
     /// `known` is the value of the rule's expression where it was asked for together with others.
     async fn rule(&self, rule: &Rule, known: Option<Result<Value, SourceError>>, at: Timestamp) {
         let began = self.clock.now();
         let value = match known {
             Some(known) => known,
-            None => self.source.instant(rule.expression(), at, Options::default()).await,
+            None => self.source.in_tick(&self.tick(at), rule.expression(), at).await,
         };
         // A failed query says nothing about the condition: every alert stays as it is.
         let (series, error) = match value {
@@ -206,10 +240,12 @@ impl Evaluation {
             written.insert(rule.clone(), present.clone()).unwrap_or_default()
         };
         let batch = samples.into_iter().map(|(labels, value)| (labels, Sample { at, value }));
-        let gone = before.into_iter().filter(|labels| !present.contains(labels));
-        self.append(
-            &batch.chain(gone.map(|labels| (labels, Sample { at, value: stale_nan() }))).collect::<Vec<_>>(),
-        )
+        let gone: HashSet<Labels> = before.difference(&present).cloned().collect();
+        let ended = gone.iter().map(|labels| (labels.clone(), Sample { at, value: stale_nan() }));
+        self.append(&batch.chain(ended).collect::<Vec<_>>())?;
+        self.forget(at, &present);
+        self.forget(at, &gone);
+        Ok(())
     }
 
     /// Marks stale what rules wrote that are not in force any more.
@@ -247,5 +283,20 @@ impl Evaluation {
         if let Err(error) = self.dispatcher.submit(Input::Told(event)).await {
             tracing::warn!(%error, "cannot note a rule's health");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_of_one_interval_meet_at_the_same_instants() {
+        let (interval, at) = (Duration::from_secs(15), Timestamp::from_millis);
+        for now in [30_000, 30_001, 44_999] {
+            assert_eq!(slot_after(at(now), interval), at(45_000));
+        }
+        assert_eq!(slot_after(at(-1), interval), at(0));
+        assert_eq!(slot_after(at(7), Duration::ZERO), at(8));
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ballast_ports::{RemoteError, RemoteQueries, RemoteValue, SeriesStore};
-use ballast_promql::{EvalError, Expression, Options, Selector, Value, ValueType, VectorSample};
+use ballast_promql::{EvalError, Expression, Options, Selector, Tick, Value, ValueType, VectorSample};
 use ballast_types::labels::METRIC_NAME;
 use ballast_types::{MatchOp, Matcher, QueryError, Queryable, Series, TimeRange, Timestamp};
 
@@ -69,6 +69,22 @@ impl Source {
                 let local = self.local.clone();
                 blocking(move || ballast_promql::evaluate(&expression, &*local, at, &options)).await
             }
+        }
+    }
+
+    /// Evaluates at the instant of a tick, which knows what other rules have computed there.
+    pub(crate) async fn in_tick(
+        &self,
+        tick: &Arc<Tick>,
+        expression: &Expression,
+        at: Timestamp,
+    ) -> Result<Value, SourceError> {
+        match self.place(expression) {
+            Place::Here => {
+                let (tick, expression) = (tick.clone(), expression.clone());
+                blocking(move || tick.evaluate(&expression).map(|answer| answer.value)).await
+            }
+            Place::There | Place::Both => self.instant(expression, at, Options::default()).await,
         }
     }
 

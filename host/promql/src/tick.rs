@@ -4,7 +4,7 @@
 //! changed at or before the instant since the tick began.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ballast_types::labels::METRIC_NAME;
 use ballast_types::{Labels, Queryable, Timestamp};
@@ -16,8 +16,8 @@ use crate::run::{Budget, Done, Run, run};
 use crate::{Answer, EvalError, Expression, Options};
 
 /// The expressions of one instant. May be used from several threads at once.
-pub struct Tick<'s> {
-    source: &'s dyn Queryable,
+pub struct Tick {
+    source: Arc<dyn Queryable>,
     at: Timestamp,
     options: Options,
     memory: Mutex<Memory>,
@@ -31,9 +31,9 @@ struct Memory {
     forgotten: u64,
 }
 
-impl<'s> Tick<'s> {
+impl Tick {
     /// Nothing is known yet.
-    pub fn new(source: &'s dyn Queryable, at: Timestamp, options: Options) -> Self {
+    pub fn new(source: Arc<dyn Queryable>, at: Timestamp, options: Options) -> Self {
         Tick { source, at, options, memory: Mutex::default() }
     }
 
@@ -55,7 +55,7 @@ impl<'s> Tick<'s> {
         drop(memory);
         let mut made: Vec<(TaskKey, Done)> = Vec::new();
         let run_of = Run {
-            source: self.source,
+            source: &*self.source,
             budget: Budget::new(self.options.samples_max, self.options.interrupt.clone()),
             lookback_ms: settings.lookback_ms,
             known: &|key| taken.get(key).cloned(),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ballast_promql::script::MemorySource;
@@ -157,7 +158,7 @@ proptest! {
         at in 30..400_i64,
     ) {
         let (source, at) = (MemorySource::of(&series), Timestamp::from_secs(at));
-        let tick = Tick::new(&source, at, Options::default());
+        let tick = Tick::new(Arc::new(source.clone()), at, Options::default());
         for text in texts.iter().chain(&texts) {
             let together = tick.evaluate(&parsed(text)).map(|answer| (vector(answer.value), answer.notes));
             let alone = answer(&parsed(text), &source, at, &Options::default());
@@ -183,7 +184,7 @@ fn a_tick_forgets_what_a_recorded_series_may_change() {
         samples: vec![Sample { at: Timestamp::from_secs(10), value }],
     };
     let source = Changing(std::sync::Mutex::new(MemorySource::of(&[of("a", 1.0), of("b", 2.0)])));
-    let tick = Tick::new(&source, Timestamp::from_secs(10), Options::default());
+    let tick = Tick::new(Arc::new(source.clone()), Timestamp::from_secs(10), Options::default());
     let value = |text: &str| vector(tick.evaluate(&parsed(text)).unwrap().value).remove(0).1;
     assert_eq!((value("sum(a)"), value("sum(b)")), ("1.000000000e0".into(), "2.000000000e0".into()));
     *source.0.lock().unwrap() = MemorySource::of(&[of("a", 5.0), of("b", 6.0)]);

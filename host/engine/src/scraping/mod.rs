@@ -23,7 +23,6 @@ pub(crate) use batch::Window;
 pub(crate) use pool::{declared, discovered};
 pub(crate) use status::Statuses;
 pub use status::{JobStatus, TargetStatus};
-pub(crate) use target_loop::next_after;
 
 /// What the scraping tasks need.
 pub(crate) struct Scraping {

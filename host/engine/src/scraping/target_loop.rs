@@ -39,7 +39,7 @@ pub(super) async fn run(
 }
 
 /// The next instant of a steady pace; instants that were missed are skipped, not made up for.
-pub(crate) fn next_after(last: Timestamp, interval: Duration, now: Timestamp) -> Timestamp {
+fn next_after(last: Timestamp, interval: Duration, now: Timestamp) -> Timestamp {
     let next = last + interval;
     match next >= now {
         true => next,
