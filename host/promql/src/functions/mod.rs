@@ -6,6 +6,7 @@
 pub(crate) mod buckets;
 pub(crate) mod calendar;
 pub(crate) mod extended;
+mod halves;
 pub(crate) mod math;
 pub(crate) mod order;
 mod over_time;

@@ -1,30 +1,69 @@
 //! Aggregates of a window's samples over time: `avg_over_time` and its like.
 
+use ballast_types::Sample;
+
+use super::halves::{Largest, Smallest, Sum, each_fold};
+use super::sliding::each_ends;
 use super::window::{Needs, Window, WindowKernel};
 use crate::numeric::{KahanSum, Mean, Variance, larger, quantile, smaller};
 
 pub(super) const KERNELS: [WindowKernel; 16] = [
-    WindowKernel::new("avg_over_time", |w| Some(values(w).fold(Mean::default(), Mean::plus).result()))
-        .summarized(Needs::Sum, |s, _| Some(s.sum / s.count as f64 + s.compensation / s.count as f64)),
-    WindowKernel::new("sum_over_time", |w| Some(values(w).fold(KahanSum::default(), KahanSum::plus).total()))
-        .summarized(Needs::Sum, |s, _| Some(s.total())),
-    WindowKernel::new("min_over_time", |w| values(w).reduce(smaller))
-        .summarized(Needs::Extremes, |s, _| Some(s.min)),
-    WindowKernel::new("max_over_time", |w| values(w).reduce(larger))
-        .summarized(Needs::Extremes, |s, _| Some(s.max)),
-    WindowKernel::new("count_over_time", |w| Some(w.samples.len() as f64))
-        .summarized(Needs::Ends, |s, _| Some(s.count as f64)),
+    WindowKernel::new("avg_over_time", |w| Some(mean(w.samples))).summarized(
+        Needs::Sum,
+        |s, _| Some(s.sum / s.count as f64 + s.compensation / s.count as f64),
+        |track, values| {
+            each_fold::<Sum>(track, values, |sum, samples, _| match samples.len() as f64 {
+                count if sum.is_finite() => sum.sum / count + sum.lost / count,
+                _ => mean(samples),
+            });
+        },
+    ),
+    WindowKernel::new("sum_over_time", |w| Some(sum(w.samples))).summarized(
+        Needs::Sum,
+        |s, _| Some(s.total()),
+        |track, values| {
+            each_fold::<Sum>(track, values, |all, samples, _| match all.is_finite() {
+                true => all.sum + all.lost,
+                false => sum(samples),
+            });
+        },
+    ),
+    WindowKernel::new("min_over_time", |w| values(w).reduce(smaller)).summarized(
+        Needs::Extremes,
+        |s, _| Some(s.min),
+        |track, values| each_fold::<Smallest>(track, values, |found, _, _| found.0),
+    ),
+    WindowKernel::new("max_over_time", |w| values(w).reduce(larger)).summarized(
+        Needs::Extremes,
+        |s, _| Some(s.max),
+        |track, values| each_fold::<Largest>(track, values, |found, _, _| found.0),
+    ),
+    WindowKernel::new("count_over_time", |w| Some(w.samples.len() as f64)).summarized(
+        Needs::Ends,
+        |s, _| Some(s.count as f64),
+        |track, values| each_ends(track, values, |ends, _| Some(ends.count)),
+    ),
     WindowKernel {
         keeps_name: true,
-        ..WindowKernel::new("last_over_time", |w| values(w).last())
-            .summarized(Needs::Ends, |s, _| Some(s.last.value))
+        ..WindowKernel::new("last_over_time", |w| values(w).last()).summarized(
+            Needs::Ends,
+            |s, _| Some(s.last.value),
+            |track, values| each_ends(track, values, |ends, _| Some(ends.last.value)),
+        )
     },
     WindowKernel {
         keeps_name: true,
-        ..WindowKernel::new("first_over_time", |w| values(w).next())
-            .summarized(Needs::Ends, |s, _| Some(s.first.value))
+        ..WindowKernel::new("first_over_time", |w| values(w).next()).summarized(
+            Needs::Ends,
+            |s, _| Some(s.first.value),
+            |track, values| each_ends(track, values, |ends, _| Some(ends.first.value)),
+        )
     },
-    WindowKernel::new("present_over_time", |_| Some(1.0)).summarized(Needs::Ends, |_, _| Some(1.0)),
+    WindowKernel::new("present_over_time", |_| Some(1.0)).summarized(
+        Needs::Ends,
+        |_, _| Some(1.0),
+        |track, values| each_ends(track, values, |_, _| Some(1.0)),
+    ),
     WindowKernel {
         takes_quantile: true,
         ..WindowKernel::new("quantile_over_time", |w| {
@@ -36,14 +75,28 @@ pub(super) const KERNELS: [WindowKernel; 16] = [
     WindowKernel::new("mad_over_time", |w| Some(deviation_from_median(w))),
     WindowKernel::new("ts_of_min_over_time", |w| last_where(w, |value, best| value <= best)),
     WindowKernel::new("ts_of_max_over_time", |w| last_where(w, |value, best| value >= best)),
-    WindowKernel::new("ts_of_first_over_time", |w| Some(w.samples.first()?.at.as_secs_f64()))
-        .summarized(Needs::Ends, |s, _| Some(s.first.at.as_secs_f64())),
-    WindowKernel::new("ts_of_last_over_time", |w| Some(w.samples.last()?.at.as_secs_f64()))
-        .summarized(Needs::Ends, |s, _| Some(s.last.at.as_secs_f64())),
+    WindowKernel::new("ts_of_first_over_time", |w| Some(w.samples.first()?.at.as_secs_f64())).summarized(
+        Needs::Ends,
+        |s, _| Some(s.first.at.as_secs_f64()),
+        |track, values| each_ends(track, values, |ends, _| Some(ends.first.at.as_secs_f64())),
+    ),
+    WindowKernel::new("ts_of_last_over_time", |w| Some(w.samples.last()?.at.as_secs_f64())).summarized(
+        Needs::Ends,
+        |s, _| Some(s.last.at.as_secs_f64()),
+        |track, values| each_ends(track, values, |ends, _| Some(ends.last.at.as_secs_f64())),
+    ),
 ];
 
 fn values<'w>(window: &'w Window<'_>) -> impl Iterator<Item = f64> + 'w {
     window.samples.iter().map(|sample| sample.value)
+}
+
+fn mean(samples: &[Sample]) -> f64 {
+    samples.iter().map(|sample| sample.value).fold(Mean::default(), Mean::plus).result()
+}
+
+fn sum(samples: &[Sample]) -> f64 {
+    samples.iter().map(|sample| sample.value).fold(KahanSum::default(), KahanSum::plus).total()
 }
 
 fn variance(window: &Window<'_>) -> f64 {

@@ -7,6 +7,7 @@
 use ballast_types::{Sample, WindowSummary};
 
 use super::extended;
+use super::sliding::{Ends, Track, each_ends, each_happening};
 use super::window::{Bounds, Needs, Window, WindowKernel};
 
 pub(super) const KERNELS: [WindowKernel; 7] = [
@@ -14,99 +15,132 @@ pub(super) const KERNELS: [WindowKernel; 7] = [
         anchored: Some(extended::anchored_rate),
         smoothed: Some(extended::smoothed_rate),
         for_counters: true,
-        ..WindowKernel::new("rate", |w| per_second(increase(w), w.bounds))
-            .summarized(Needs::Resets, |s, bounds| per_second(increase_of(s, bounds), bounds))
+        ..WindowKernel::new("rate", |w| increase(w, w.bounds.seconds())).summarized(
+            Needs::Resets,
+            |s, bounds| increase_of(s, bounds, bounds.seconds()),
+            |track, values| increases(track, values, Bounds::seconds),
+        )
     },
     WindowKernel {
         anchored: Some(extended::anchored_increase),
         smoothed: Some(extended::smoothed_increase),
         for_counters: true,
-        ..WindowKernel::new("increase", increase).summarized(Needs::Resets, increase_of)
+        ..WindowKernel::new("increase", |w| increase(w, 1.0)).summarized(
+            Needs::Resets,
+            |s, bounds| increase_of(s, bounds, 1.0),
+            |track, values| increases(track, values, |_| 1.0),
+        )
     },
     WindowKernel {
         anchored: Some(extended::anchored_delta),
         smoothed: Some(extended::smoothed_delta),
-        ..WindowKernel::new("delta", delta).summarized(Needs::Ends, delta_of)
+        ..WindowKernel::new("delta", |w| Span::gauge(Ends::of(w.samples)?).extrapolated(w.bounds, 1.0))
+            .summarized(
+                Needs::Ends,
+                |s, bounds| Span::gauge(ends_of(s)).extrapolated(bounds, 1.0),
+                |track, values| {
+                    each_ends(track, values, |ends, bounds| Span::gauge(*ends).extrapolated(bounds, 1.0));
+                },
+            )
     },
     WindowKernel::new("irate", |w| instant(w.samples, true)),
     WindowKernel::new("idelta", |w| instant(w.samples, false)),
     WindowKernel {
         anchored: Some(extended::anchored_resets),
-        ..WindowKernel::new("resets", |w| Some(resets(w.samples)))
-            .summarized(Needs::Resets, |s, _| Some(s.resets as f64))
+        ..WindowKernel::new("resets", |w| Some(resets(w.samples))).summarized(
+            Needs::Resets,
+            |s, _| Some(s.resets as f64),
+            |track, values| each_happening(track, values, is_reset, |_, resets, _| Some(resets.len() as f64)),
+        )
     },
     WindowKernel {
         anchored: Some(extended::anchored_changes),
-        ..WindowKernel::new("changes", |w| Some(changes(w.samples)))
-            .summarized(Needs::Changes, |s, _| Some(s.changes as f64))
+        ..WindowKernel::new("changes", |w| Some(changes(w.samples))).summarized(
+            Needs::Changes,
+            |s, _| Some(s.changes as f64),
+            |track, values| {
+                each_happening(track, values, is_change, |_, changes, _| Some(changes.len() as f64));
+            },
+        )
     },
 ];
 
-fn increase(window: &Window<'_>) -> Option<f64> {
-    Span { lost: lost_to_resets(window.samples), is_counter: true, ..Span::of(window)? }
-        .extrapolated(window.bounds)
+fn increase(window: &Window<'_>, divisor: f64) -> Option<f64> {
+    let span = Span::counter(Ends::of(window.samples)?, lost_to_resets(window.samples));
+    span.extrapolated(window.bounds, divisor)
 }
 
-fn increase_of(summary: &WindowSummary, bounds: Bounds) -> Option<f64> {
-    Span { lost: summary.correction, is_counter: true, ..Span::summarized(summary) }.extrapolated(bounds)
+fn increase_of(summary: &WindowSummary, bounds: Bounds, divisor: f64) -> Option<f64> {
+    Span::counter(ends_of(summary), summary.correction).extrapolated(bounds, divisor)
 }
 
-fn delta(window: &Window<'_>) -> Option<f64> {
-    Span::of(window)?.extrapolated(window.bounds)
+#[inline]
+fn increases(track: Track<'_>, values: &mut [f64], divisor: impl Fn(Bounds) -> f64) {
+    each_happening(track, values, is_reset, |ends, resets, bounds| {
+        let lost = resets.iter().map(|(_, before)| before).sum();
+        Span::counter(*ends, lost).extrapolated(bounds, divisor(bounds))
+    });
 }
 
-fn delta_of(summary: &WindowSummary, bounds: Bounds) -> Option<f64> {
-    Span::summarized(summary).extrapolated(bounds)
-}
-
-fn per_second(increase: Option<f64>, bounds: Bounds) -> Option<f64> {
-    increase.map(|increase| increase / bounds.seconds())
+fn ends_of(summary: &WindowSummary) -> Ends {
+    Ends { first: summary.first, last: summary.last, count: summary.count as f64 }
 }
 
 /// What an extrapolation needs to know of a window.
 struct Span {
-    first: Sample,
-    last: Sample,
-    count: f64,
+    ends: Ends,
     is_counter: bool,
     /// What the counter had each time before it began anew.
     lost: f64,
 }
 
 impl Span {
-    fn of(window: &Window<'_>) -> Option<Self> {
-        let (first, last) = (*window.samples.first()?, *window.samples.last()?);
-        Some(Span { first, last, count: window.samples.len() as f64, is_counter: false, lost: 0.0 })
+    #[inline]
+    fn gauge(ends: Ends) -> Self {
+        Span { ends, is_counter: false, lost: 0.0 }
     }
 
-    fn summarized(summary: &WindowSummary) -> Self {
-        let count = summary.count as f64;
-        Span { first: summary.first, last: summary.last, count, is_counter: false, lost: 0.0 }
+    #[inline]
+    fn counter(ends: Ends, lost: f64) -> Self {
+        Span { ends, is_counter: true, lost }
     }
 
-    /// The change over the whole window, from at least two samples.
-    fn extrapolated(&self, bounds: Bounds) -> Option<f64> {
-        if self.count < 2.0 {
+    /// The change over the whole window divided by a number, from at least two samples.
+    #[inline]
+    fn extrapolated(&self, bounds: Bounds, divisor: f64) -> Option<f64> {
+        let Ends { first, last, count } = self.ends;
+        if count < 2.0 {
             return None;
         }
-        let seconds = |from_ms: i64, to_ms: i64| (to_ms - from_ms) as f64 / 1000.0;
-        let (first_ms, last_ms) = (self.first.at.as_millis(), self.last.at.as_millis());
-        let change = self.last.value - self.first.value + self.lost;
-        let sampled = seconds(first_ms, last_ms);
-        let gap = sampled / (self.count - 1.0);
-        let reach = |distance: f64| if distance >= gap * 1.1 { gap / 2.0 } else { distance };
-        let mut before = reach(seconds(bounds.start_ms, first_ms));
-        let after = reach(seconds(last_ms, bounds.end_ms));
-        if self.is_counter && change > 0.0 && self.first.value >= 0.0 {
+        let (first_ms, last_ms) = (first.at.as_millis(), last.at.as_millis());
+        let change = last.value - first.value + self.lost;
+        let sampled = (last_ms - first_ms) as f64;
+        let mut before = reach((first_ms - bounds.start_ms) as f64, sampled, count);
+        let after = reach((bounds.end_ms - last_ms) as f64, sampled, count);
+        if self.is_counter && change > 0.0 && first.value >= 0.0 {
             // The counter was zero that long ago, and not lower before.
-            before = before.min(sampled * (self.first.value / change));
+            before = before.min(sampled * (first.value / change));
         }
-        Some(change * ((sampled + before + after) / sampled))
+        Some(change * ((sampled + before + after) / (sampled * divisor)))
     }
 }
 
+/// How far to extrapolate to a bound at that distance; all in milliseconds.
+#[inline]
+fn reach(distance: f64, sampled: f64, count: f64) -> f64 {
+    let gap = sampled / (count - 1.0);
+    let limit = gap * 1.1;
+    let far = if (distance - limit).abs() > limit * 1e-12 {
+        distance > limit
+    } else {
+        // As near as rounding: it falls as it does in seconds, in which Prometheus computes.
+        distance / 1000.0 >= sampled / 1000.0 / (count - 1.0) * 1.1
+    };
+    if far { gap / 2.0 } else { distance }
+}
+
 fn lost_to_resets(samples: &[Sample]) -> f64 {
-    pairs(samples).filter(|(before, after)| after < before).map(|(before, _)| before).sum()
+    pairs(samples).filter(|(before, after)| is_reset(*before, *after)).map(|(before, _)| before).sum()
 }
 
 /// From the last two samples only.
@@ -120,13 +154,20 @@ fn instant(samples: &[Sample], is_rate: bool) -> Option<f64> {
 
 /// How often a value is smaller than the one before.
 pub(super) fn resets(samples: &[Sample]) -> f64 {
-    pairs(samples).filter(|(before, after)| after < before).count() as f64
+    pairs(samples).filter(|(before, after)| is_reset(*before, *after)).count() as f64
 }
 
 /// How often a value differs from the one before; two NaN do not.
 pub(super) fn changes(samples: &[Sample]) -> f64 {
-    let differ = |before: f64, after: f64| before != after && !(before.is_nan() && after.is_nan());
-    pairs(samples).filter(|(before, after)| differ(*before, *after)).count() as f64
+    pairs(samples).filter(|(before, after)| is_change(*before, *after)).count() as f64
+}
+
+fn is_reset(before: f64, after: f64) -> bool {
+    after < before
+}
+
+fn is_change(before: f64, after: f64) -> bool {
+    before != after && !(before.is_nan() && after.is_nan())
 }
 
 fn pairs(samples: &[Sample]) -> impl Iterator<Item = (f64, f64)> + '_ {

@@ -1,220 +1,161 @@
 //! A function over many overlapping windows of one series, at a cost a window that does not grow with its length.
 //!
-//! What a function needs of its windows says how: where the counter began anew is found once for the whole series; sums and
-//! extremes are kept in two halves, summaries of all that is left of the earlier half and one of the later half, so that
-//! each sample is taken up twice at most. Nothing is subtracted, so that nothing is lost: what comes out is what
+//! Each function says which loop it takes: over the ends of its windows, over what happens between their samples, found
+//! once for the whole series, or over sums and extremes kept in two [`halves`](super::halves). The loops are made for each
+//! function, so that a window costs no call. Nothing is subtracted, so that nothing is lost: what comes out is what
 //! [`WindowKernel::reduce`] yields of each window, to rounding.
 
-use ballast_types::{Sample, WindowSummary};
+use ballast_types::Sample;
+use ballast_types::series::stale_nan;
 
-use super::window::{Bounds, Needs, Window, WindowKernel};
+use super::window::{Bounds, Needs, WindowKernel};
 
 /// From how many samples on a window is long: taking a sample up twice and merging twice a window costs about as much.
 const LONG_SAMPLES: f64 = 12.0;
 
-/// Gives the value of each window that has one, by the window's place; false where that gains nothing, and then nothing is
-/// given. The windows neither begin nor end before the one before them; the samples are free of staleness markers.
+/// Fills in the value of each window; the staleness marker where it has none.
+pub(crate) type Slide = fn(Track<'_>, &mut [f64]);
+
+/// Windows of which none begins or ends before the one before it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rising<'w>(&'w [Bounds]);
+
+impl<'w> Rising<'w> {
+    /// Several such windows; `None` for others.
+    pub(crate) fn new(windows: &'w [Bounds]) -> Option<Self> {
+        let rising = |a: &Bounds, b: &Bounds| a.start_ms <= b.start_ms && a.end_ms <= b.end_ms;
+        (windows.len() > 1 && windows.is_sorted_by(rising)).then_some(Rising(windows))
+    }
+}
+
+/// What a loop goes over: a series, free of staleness markers, and its windows.
+#[derive(Clone, Copy)]
+pub(crate) struct Track<'s> {
+    samples: &'s [Sample],
+    windows: &'s [Bounds],
+}
+
+/// Fills in the value of each window, the staleness marker where it has none; false where that gains nothing, and then
+/// nothing is filled in. The samples are free of staleness markers.
 pub(crate) fn slide(
     kernel: &WindowKernel,
     samples: &[Sample],
-    windows: &[Bounds],
-    mut put: impl FnMut(usize, f64),
+    windows: Rising<'_>,
+    values: &mut [f64],
 ) -> bool {
-    let Some(answer) = kernel.summary else { return false };
-    let rising = |pair: &[Bounds]| match pair {
-        [a, b] => a.start_ms <= b.start_ms && a.end_ms <= b.end_ms,
-        _ => true,
-    };
-    if windows.len() < 2 || !windows.windows(2).all(rising) || !gains(kernel.needs, samples, windows) {
-        return false;
-    }
-    let mut part = Part { samples, from: 0, to: 0 };
-    let mut state = State::new(kernel.needs, samples);
-    for (place, bounds) in windows.iter().enumerate() {
-        part.advance(*bounds);
-        let Some(summary) = state.summary(&part) else { continue };
-        let value = match kernel.tells_all(&summary) {
-            true => answer(&summary, *bounds),
-            false => {
-                let window =
-                    Window { samples: part.within(), bounds: *bounds, at_ms: bounds.end_ms, scalars: &[] };
-                (kernel.reduce)(&window)
-            }
-        };
-        if let Some(value) = value {
-            put(place, value);
-        }
-    }
+    let Some(slide) = kernel.slide.filter(|_| gains(kernel.needs, samples, windows)) else { return false };
+    slide(Track { samples, windows: windows.0 }, values);
     true
 }
 
 /// Whether keeping halves costs less than looking at each window's samples; all else is kept for next to nothing.
-fn gains(needs: Needs, samples: &[Sample], windows: &[Bounds]) -> bool {
+fn gains(needs: Needs, samples: &[Sample], windows: Rising<'_>) -> bool {
     let kept_in_halves = matches!(needs, Needs::Sum | Needs::Extremes);
-    let (Some(first), Some(last), Some(window)) = (samples.first(), samples.last(), windows.first()) else {
+    let (Some(first), Some(last), Some(window)) = (samples.first(), samples.last(), windows.0.first()) else {
         return !kept_in_halves;
     };
     let seconds = (last.at.as_millis() - first.at.as_millis()) as f64 / 1000.0;
     !kept_in_halves || samples.len() as f64 * window.seconds() >= LONG_SAMPLES * seconds
 }
 
-/// The samples of the present window, as a part of all.
-struct Part<'s> {
-    samples: &'s [Sample],
-    from: usize,
-    to: usize,
+/// The samples of one window, as a part of all.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'s> {
+    pub(super) all: &'s [Sample],
+    pub(super) from: usize,
+    /// Excluded; more than `from`.
+    pub(super) to: usize,
 }
 
 impl<'s> Part<'s> {
-    fn advance(&mut self, bounds: Bounds) {
-        let before = |place: usize, limit_ms: i64| {
-            self.samples.get(place).is_some_and(|sample| sample.at.as_millis() <= limit_ms)
-        };
-        let (mut from, mut to) = (self.from, self.to);
+    pub(super) fn samples(&self) -> &'s [Sample] {
+        self.all.get(self.from..self.to).unwrap_or_default()
+    }
+}
+
+/// What is known of a window's samples from the first and the last of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    pub(super) first: Sample,
+    pub(super) last: Sample,
+    pub(super) count: f64,
+}
+
+impl Ends {
+    /// `None` without a sample.
+    #[inline]
+    pub(super) fn of(samples: &[Sample]) -> Option<Self> {
+        let (first, last) = (*samples.first()?, *samples.last()?);
+        Some(Ends { first, last, count: samples.len() as f64 })
+    }
+}
+
+/// Fills in what `value` makes of each window that has samples.
+#[inline]
+pub(super) fn each_part(
+    track: Track<'_>,
+    values: &mut [f64],
+    mut value: impl FnMut(&Part<'_>, Bounds) -> Option<f64>,
+) {
+    let all = track.samples;
+    let before = |at: usize, limit_ms: i64| all.get(at).is_some_and(|s| s.at.as_millis() <= limit_ms);
+    let (mut from, mut to) = (0, 0);
+    for (bounds, slot) in track.windows.iter().zip(values) {
         while before(to, bounds.end_ms) {
             to += 1;
         }
         while from < to && before(from, bounds.start_ms) {
             from += 1;
         }
-        (self.from, self.to) = (from, to);
-    }
-
-    fn within(&self) -> &'s [Sample] {
-        self.samples.get(self.from..self.to).unwrap_or_default()
-    }
-
-    /// A summary that knows only the ends and the count.
-    fn ends(&self) -> Option<WindowSummary> {
-        let within = self.within();
-        let (first, last) = (within.first()?, within.last()?);
-        Some(WindowSummary { count: within.len() as u64, last: *last, ..WindowSummary::one(*first) })
+        let found = if from < to { value(&Part { all, from, to }, *bounds) } else { None };
+        *slot = found.unwrap_or_else(stale_nan);
     }
 }
 
-/// What is known of the series, or kept from one window to the next.
-enum State {
-    Ends,
-    Resets(Steps),
-    Changes(Steps),
-    Halves(Halves),
+/// Fills in what `value` makes of the ends of each window.
+#[inline]
+pub(super) fn each_ends(track: Track<'_>, values: &mut [f64], value: impl Fn(&Ends, Bounds) -> Option<f64>) {
+    each_part(track, values, |part, bounds| value(&Ends::of(part.samples())?, bounds));
 }
 
-impl State {
-    fn new(needs: Needs, samples: &[Sample]) -> Self {
-        let differ = |a: f64, b: f64| a != b && !(a.is_nan() && b.is_nan());
-        match needs {
-            Needs::Ends => State::Ends,
-            Needs::Resets => State::Resets(Steps::of(samples, |before, after| after < before)),
-            Needs::Changes => State::Changes(Steps::of(samples, differ)),
-            Needs::Sum | Needs::Extremes => State::Halves(Halves::default()),
-        }
+/// Where something happens between a sample and the one before it: the place of the later, and the value of the earlier.
+pub(super) type Happening = (usize, f64);
+
+/// As [`each_ends`], with what happens between samples of the window.
+#[inline]
+pub(super) fn each_happening(
+    track: Track<'_>,
+    values: &mut [f64],
+    happens: impl Fn(f64, f64) -> bool,
+    value: impl Fn(&Ends, &[Happening], Bounds) -> Option<f64>,
+) {
+    let pairs = track.samples.windows(2).zip(1..).filter_map(|(pair, place)| match pair {
+        [before, after] if happens(before.value, after.value) => Some((place, before.value)),
+        _ => None,
+    });
+    let all: Vec<Happening> = pairs.collect();
+    if all.is_empty() {
+        return each_ends(track, values, |ends, bounds| value(ends, &[], bounds));
     }
-
-    /// The summary of a window as far as the function needs it.
-    fn summary(&mut self, part: &Part<'_>) -> Option<WindowSummary> {
-        match self {
-            State::Ends => part.ends(),
-            State::Resets(steps) => {
-                let steps = steps.within(part);
-                let correction = steps.iter().map(|(_, before)| before).sum();
-                Some(WindowSummary { resets: steps.len() as u64, correction, ..part.ends()? })
-            }
-            State::Changes(steps) => {
-                Some(WindowSummary { changes: steps.within(part).len() as u64, ..part.ends()? })
-            }
-            State::Halves(halves) => halves.summary(part),
+    let (mut from, mut to) = (0, 0);
+    each_part(track, values, |part, bounds| {
+        while all.get(to).is_some_and(|(place, _)| *place < part.to) {
+            to += 1;
         }
-    }
-}
-
-/// Where something happens between a sample and the one before it.
-struct Steps {
-    /// The place of the later sample, and the value of the earlier.
-    all: Vec<(usize, f64)>,
-    from: usize,
-    to: usize,
-}
-
-impl Steps {
-    fn of(samples: &[Sample], happens: fn(f64, f64) -> bool) -> Self {
-        let pairs = samples.iter().zip(samples.iter().skip(1)).zip(1..);
-        let all = pairs
-            .filter(|((before, after), _)| happens(before.value, after.value))
-            .map(|((before, _), place)| (place, before.value))
-            .collect();
-        Steps { all, from: 0, to: 0 }
-    }
-
-    /// Those between two samples of the window.
-    fn within(&mut self, part: &Part<'_>) -> &[(usize, f64)] {
-        while self.all.get(self.to).is_some_and(|(place, _)| *place < part.to) {
-            self.to += 1;
+        while from < to && all.get(from).is_some_and(|(place, _)| *place <= part.from) {
+            from += 1;
         }
-        while self.from < self.to && self.all.get(self.from).is_some_and(|(place, _)| *place <= part.from) {
-            self.from += 1;
-        }
-        self.all.get(self.from..self.to).unwrap_or_default()
-    }
-}
-
-/// The window cut in two: the later half grows, the earlier half shrinks, and where it is used up the later becomes it.
-#[derive(Default)]
-struct Halves {
-    /// The summary from each sample of the earlier half to the half's end; the earliest is the last.
-    earlier: Vec<WindowSummary>,
-    later: Option<WindowSummary>,
-    /// Where the halves meet.
-    middle: usize,
-    /// Where the later half ends.
-    to: usize,
-}
-
-impl Halves {
-    fn summary(&mut self, part: &Part<'_>) -> Option<WindowSummary> {
-        if part.from >= self.middle {
-            self.turn(part);
-        } else {
-            self.earlier.truncate(self.middle - part.from);
-            let new = part.samples.get(self.to..part.to).unwrap_or_default();
-            for sample in new {
-                match &mut self.later {
-                    Some(later) => later.push(*sample),
-                    None => self.later = Some(WindowSummary::one(*sample)),
-                }
-            }
-            self.to = part.to;
-        }
-        match (self.earlier.last(), &self.later) {
-            (Some(earlier), Some(later)) => {
-                let mut both = *earlier;
-                both.merge(later);
-                Some(both)
-            }
-            (one, other) => one.or(other.as_ref()).copied(),
-        }
-    }
-
-    /// Makes all of the window the earlier half.
-    fn turn(&mut self, part: &Part<'_>) {
-        self.earlier.clear();
-        self.later = None;
-        (self.middle, self.to) = (part.to, part.to);
-        for sample in part.within().iter().rev() {
-            let mut summary = WindowSummary::one(*sample);
-            if let Some(later) = self.earlier.last() {
-                summary.merge(later);
-            }
-            self.earlier.push(summary);
-        }
-    }
+        value(&Ends::of(part.samples())?, all.get(from..to).unwrap_or_default(), bounds)
+    });
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::window::Window;
     use super::super::window::tests::{at, value};
     use super::super::{over_time, rates};
     use super::*;
+    use ballast_types::series::is_stale;
     use proptest::prelude::*;
 
     proptest! {
@@ -234,13 +175,15 @@ mod tests {
             let windows: Vec<Bounds> = (0..count).map(window).collect();
             let scale = values.iter().filter(|v| v.is_finite()).fold(1.0, |a: f64, v| a.max(v.abs()));
             for kernel in rates::KERNELS.iter().chain(&over_time::KERNELS) {
-                let mut found = vec![None; windows.len()];
-                if !slide(kernel, &samples, &windows, |place, value| found[place] = Some(value)) {
-                    let short = !gains(kernel.needs, &samples, &windows);
+                let mut found = vec![0.0; windows.len()];
+                let rising = Rising::new(&windows).unwrap();
+                if !slide(kernel, &samples, rising, &mut found) {
+                    let short = !gains(kernel.needs, &samples, rising);
                     prop_assert!(kernel.summary.is_none() || short, "{}", kernel.name);
                     continue;
                 }
                 for (bounds, found) in windows.iter().zip(found) {
+                    let found = Some(found).filter(|found| !is_stale(*found));
                     let inside = |s: &&Sample| (bounds.start_ms + 1..=bounds.end_ms).contains(&s.at.as_millis());
                     let samples: Vec<Sample> = samples.iter().filter(inside).copied().collect();
                     let window = Window { samples: &samples, bounds: *bounds, at_ms: bounds.end_ms, scalars: &[] };
@@ -265,7 +208,7 @@ mod tests {
             |secs: i64| [900, 960].map(|end| Bounds { start_ms: (end - secs) * 1000, end_ms: end * 1000 });
         let slides = |name: &str, secs: i64| {
             let kernel = super::super::window::window_kernel(name).unwrap();
-            slide(kernel, &samples, &windows(secs), |_, _| ())
+            slide(kernel, &samples, Rising::new(&windows(secs)).unwrap(), &mut [0.0; 2])
         };
         assert!(slides("rate", 60) && slides("max_over_time", 600) && !slides("max_over_time", 60));
         assert!(!slides("stddev_over_time", 600));
@@ -273,8 +216,8 @@ mod tests {
 
     #[test]
     fn windows_that_go_back_are_not_slid_over() {
-        let windows = [60_000, 30_000].map(|end_ms| Bounds { start_ms: 0, end_ms });
-        let kernel = super::super::window::window_kernel("sum_over_time").unwrap();
-        assert!(!slide(kernel, &at(15, &[1.0, 2.0]), &windows, |_, _| panic!("nothing is given")));
+        let windows = |ends: [i64; 2]| ends.map(|end_ms| Bounds { start_ms: 0, end_ms });
+        assert!(Rising::new(&windows([60_000, 30_000])).is_none());
+        assert!(Rising::new(&windows([30_000, 30_000])).is_some());
     }
 }

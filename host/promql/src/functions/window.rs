@@ -6,6 +6,7 @@
 
 use ballast_types::{Sample, WindowSummary};
 
+use super::sliding::Slide;
 use super::{extended, over_time, rates, regression};
 
 /// The bounds of a window: what functions over it extrapolate to.
@@ -63,6 +64,8 @@ pub(crate) struct WindowKernel {
     pub(crate) reduce: Reduce,
     /// From their summary; `None` inside is the value, "no result" as with `reduce`.
     pub(crate) summary: Option<fn(&WindowSummary, Bounds) -> Option<f64>>,
+    /// From the samples of many windows at once; there where `summary` is.
+    pub(crate) slide: Option<Slide>,
     /// Under `anchored`, where that is allowed.
     pub(crate) anchored: Option<Reduce>,
     /// Under `smoothed`, where that is allowed.
@@ -86,6 +89,7 @@ impl WindowKernel {
             name,
             reduce,
             summary: None,
+            slide: None,
             anchored: None,
             smoothed: None,
             needs: Needs::Ends,
@@ -96,13 +100,14 @@ impl WindowKernel {
         }
     }
 
-    /// Which a summary answers as well that knows so much.
+    /// Which a summary answers as well that knows so much, and which has a loop over many windows.
     pub(super) const fn summarized(
         self,
         needs: Needs,
         summary: fn(&WindowSummary, Bounds) -> Option<f64>,
+        slide: Slide,
     ) -> Self {
-        WindowKernel { needs, summary: Some(summary), ..self }
+        WindowKernel { needs, summary: Some(summary), slide: Some(slide), ..self }
     }
 
     /// Whether the summary can stand for its samples: not where a sum that is asked for is infinite or NaN, because only

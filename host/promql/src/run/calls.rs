@@ -4,10 +4,10 @@ use ballast_types::Sample;
 
 use super::{Context, Outcome, Scalars, WindowSummaries, histogram, label_functions, summaries, whole};
 use crate::EvalError;
-use crate::columns::{ABSENT, Bounds, Frame, Header, Slider, Tracks, is_present};
+use crate::columns::{ABSENT, Frame, Header, Slider, Tracks, is_present};
 use crate::functions::calendar::date_kernel;
 use crate::functions::math::{Each, each_kernel};
-use crate::functions::sliding;
+use crate::functions::sliding::{self, Rising};
 use crate::functions::window::{Reduce, Window, WindowKernel, extended_reduce, window_kernel};
 use crate::notes::wording;
 use crate::plan::Extended;
@@ -83,26 +83,18 @@ fn over_tracks(
         Some(extended) => extended_reduce(kernel, extended == Extended::Smoothed).map_err(refuse)?,
     };
     let mut asked = Asked { kernel, at: vec![scalars.is_empty(); cx.steps()] };
+    let windows = Rising::new(&tracks.windows).filter(|_| tracks.extended.is_none());
     for (header, samples) in &tracks.tracks {
         cx.budget.check()?;
         let drop_name = header.drop_name || !kernel.keeps_name;
         let column = frame.push_absent(Header { labels: header.labels.clone(), drop_name });
-        if tracks.extended.is_none() && slides(kernel, samples, &tracks.windows, column) {
+        if windows.is_some_and(|windows| sliding::slide(kernel, samples, windows, column)) {
             continue;
         }
         each_window(cx, (reduce, tracks, scalars), samples, &mut asked, column)?;
     }
     frame.compact();
     Ok(frame)
-}
-
-/// Fills in the value at each instant; false where the function must see each window's samples.
-fn slides(kernel: &WindowKernel, samples: &[Sample], windows: &[Bounds], column: &mut [f64]) -> bool {
-    sliding::slide(kernel, samples, windows, |place, value| {
-        if let Some(slot) = column.get_mut(place) {
-            *slot = value;
-        }
-    })
 }
 
 /// At which instants the parameters were looked at already.
