@@ -4,7 +4,7 @@ use ballast_types::ingest::{Exemplar, MetricType};
 use ballast_types::{Interner, Labels, Sample, Timestamp};
 
 use super::cache::{Created, Kind, SeriesCache, Touched};
-use super::line::{self, ParsedLabels};
+use super::line::{self, ExactLine, ParsedLabels, Tail};
 use super::meta::{MetaLine, Says};
 use super::scan::{Line, RawSample, Scanner, series_length};
 use super::{BodyEnd, Format};
@@ -177,13 +177,7 @@ impl<M: FnMut(&ParsedLabels<'_>) -> Option<Labels>> Reader<'_, '_, '_, M> {
     /// A line that the cache does not know, or that the quick scan could not cut.
     #[cold]
     fn unclear(&mut self) -> Result<(), Refusal> {
-        let Ok(text) = std::str::from_utf8(self.scanner.line) else {
-            return unreadable(None, "not UTF-8".to_owned());
-        };
-        let exact = line::parse(text, self.options.format).map_err(|error| {
-            let column = text.get(..error.at).map(|before| before.chars().count() + 1);
-            Refusal(Reason::Unreadable, column, error.reason)
-        })?;
+        let (text, exact) = exact_line(self.scanner.line, self.options.format)?;
         let start = text.trim_start_matches([' ', '\t']).as_bytes();
         let series = series_length(start).and_then(|length| start.get(..length)).unwrap_or(start);
         let tail = exact.tail;
@@ -273,6 +267,26 @@ impl<M: FnMut(&ParsedLabels<'_>) -> Option<Labels>> Reader<'_, '_, '_, M> {
             Some(Touched::Dropped) | None => out.dropped += 1,
         }
         Ok(())
+    }
+}
+
+/// A line that the cache does not know, and as much of it as is UTF-8. An exemplar that is none is refused where it is
+/// taken, and its sample is kept, as where the cache knows the line.
+fn exact_line(line: &[u8], format: Format) -> Result<(&str, ExactLine<'_>), Refusal> {
+    let valid = line.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let exact = line::parse(valid, format);
+    if valid.len() == line.len() {
+        return exact.map(|exact| (valid, exact)).map_err(|error| {
+            let column = valid.get(..error.at).map(|before| before.chars().count() + 1);
+            Refusal(Reason::Unreadable, column, error.reason)
+        });
+    }
+    match exact {
+        Ok(ExactLine { labels, tail: Tail { exemplar: Some(exemplar), value, at } }) => {
+            let exemplar = line.get(valid.len() - exemplar.len()..);
+            Ok((valid, ExactLine { labels, tail: Tail { value, at, exemplar } }))
+        }
+        _ => unreadable(None, "not UTF-8".to_owned()),
     }
 }
 

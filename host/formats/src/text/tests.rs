@@ -247,6 +247,17 @@ fn only_ten_problems_are_kept_in_words_but_all_are_counted() {
 }
 
 #[test]
+fn an_exemplar_that_is_not_utf8_costs_no_sample_whether_its_series_is_known_or_not() {
+    let body = b"a_total 1 # {b=\"\xff\"} 1\n# EOF\n";
+    let mut cache = SeriesCache::new(10);
+    for _ in 0..2 {
+        let parsed = read(body, &options(Format::OpenMetrics), &mut cache, keep).unwrap().parsed;
+        assert_eq!((parsed.samples.len(), parsed.exemplars.len()), (1, 0));
+        assert_eq!(parsed.refused.problems(), ["line 1: not UTF-8"]);
+    }
+}
+
+#[test]
 fn a_line_that_is_not_utf8_is_refused_alone() {
     let shown = outcome(b"a 1\nb{c=\"\xff\"} 1\nd 1\n", Format::Text, BodyEnd::Known);
     assert_eq!(shown, "a 1\nd 1\n! line 2: not UTF-8\n");
