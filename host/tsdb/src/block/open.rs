@@ -99,7 +99,9 @@ impl Header {
             _ => self.source.read(self.meta.series_at, length)?,
         };
         let (series, mut damaged) = read_series(&bytes, register);
-        damaged = damaged.max(usize::try_from(self.meta.series).unwrap_or(0).saturating_sub(series.len()));
+        // A number of series that the file cannot hold is not believed.
+        let announced = usize::try_from(self.meta.series.min(self.meta.bytes)).unwrap_or(0);
+        damaged = damaged.max(announced.saturating_sub(series.len()));
         let Header { number, path, source, meta, .. } = self;
         let series = Places::new(series);
         Ok((Block { number, path, meta, source, series }, self.damaged + damaged))
