@@ -7,7 +7,7 @@ use ballast_types::{Sample, Series, Timestamp, parse_duration};
 use super::notation::{self, number};
 use super::{Command, Eval, Expected, Row, ScriptError, Steps, When, expect, native};
 
-/// Most samples that one script may load, so that a few letters cannot fill the memory.
+/// Most values that one script may load and expect, so that a few letters cannot fill the memory.
 const SAMPLES_MAX: usize = 10_000_000;
 
 /// Reads a whole script.
@@ -56,6 +56,14 @@ impl<'t> Script<'t> {
         ScriptError { line: self.next, message }
     }
 
+    fn charge(&mut self, values: usize) -> Result<(), ScriptError> {
+        self.samples += values;
+        if self.samples > SAMPLES_MAX {
+            return Err(self.at_line(format!("more than {SAMPLES_MAX} samples")));
+        }
+        Ok(())
+    }
+
     fn load(&mut self, head: &str, with_custom_buckets: bool) -> Result<Command, ScriptError> {
         let line = self.next;
         let (_, step) = head.split_once(char::is_whitespace).unwrap_or((head, ""));
@@ -67,10 +75,7 @@ impl<'t> Script<'t> {
                 continue;
             }
             let written = notation::series(text).map_err(|message| self.at_line(message))?;
-            self.samples += written.values.len();
-            if self.samples > SAMPLES_MAX {
-                return Err(self.at_line(format!("more than {SAMPLES_MAX} samples")));
-            }
+            self.charge(written.values.len())?;
             let samples = (0i64..).zip(written.values).filter_map(|(index, value)| {
                 let at = Timestamp::from_millis(index.saturating_mul(step_ms));
                 value.map(|value| Sample { at, value })
@@ -88,7 +93,9 @@ impl<'t> Script<'t> {
         let (when, query) = when(rest.trim()).map_err(|message| self.at_line(message))?;
         let mut expected = expect::of_command(word).map_err(|message| self.at_line(message))?;
         while let Some(text) = self.within() {
+            let rows_before = expected.rows.len();
             let more = outcome(&mut expected, text).map_err(|message| self.at_line(message))?;
+            self.charge(expected.rows.iter().skip(rows_before).map(|row| row.values.len()).sum())?;
             if !more {
                 break;
             }
@@ -223,7 +230,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_told_with_its_line() {
+        let expects_too_many = format!("eval range from 0 to 1m step 1s a\n{}", "  a _x1000000\n".repeat(20));
         for (text, line) in [
+            (expects_too_many.as_str(), 12),
             ("load 5m\n  a 1 x2y\n", 2),
             ("\nlaod 5m\n", 2),
             ("load x\n", 1),
