@@ -50,6 +50,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
         fuzz.args(["--", &format!("-max_total_time={}", args.secs), "-rss_limit_mb=2048", "-timeout=10"]);
         // Only progress of a minute's fuzzing is worth reading.
         fuzz.args(["-print_final_stats=1", "-verbosity=0"]);
+        fuzz.args(dictionary(target).map(|name| format!("-dict={}", folder.join(name).display())));
         let clean = process::passes(fuzz.env("RUSTUP_TOOLCHAIN", "nightly").current_dir(&folder))?;
         println!("fuzz: {target}: {}", if clean { "clean" } else { "FAILED" });
         if !clean {
@@ -63,6 +64,16 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
         "fuzz: what failed lies under tests/fuzz/artifacts; keep it in tests/fuzz/corpus once it is mended"
     );
     Ok(ExitCode::FAILURE)
+}
+
+/// The words that an input of a target is made of, where it is a text.
+fn dictionary(target: &str) -> Option<&'static str> {
+    match target {
+        "text" | "openmetrics" => Some("dictionaries/exposition.dict"),
+        "promql" => Some("dictionaries/promql.dict"),
+        "promql_script" => Some("dictionaries/script.dict"),
+        _ => None,
+    }
 }
 
 fn check_toolchain() -> Result<()> {

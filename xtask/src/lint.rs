@@ -7,8 +7,8 @@ use crate::process;
 use crate::workspace::Workspace;
 
 const CLIPPY: [&str; 6] = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-/// The host's workspace and those of the guests.
-const WORKSPACES: [&str; 3] = [".", "runbooks", "tests/guests"];
+/// The host's workspace, those of the guests, and that of the fuzzers.
+const WORKSPACES: [&str; 4] = [".", "runbooks", "tests/guests", "tests/fuzz"];
 
 /// Format, clippy and the dependency policy of deny.toml.
 ///

@@ -15,6 +15,8 @@ mod columns;
 mod evaluate;
 mod finish;
 mod functions;
+#[doc(hidden)]
+pub mod fuzzing;
 mod groups;
 mod notes;
 mod numeric;

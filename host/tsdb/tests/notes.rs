@@ -101,7 +101,7 @@ fn decoders_survive_what_is_cut_flipped_and_joined() {
             }
             bytes.truncate(cut.index(2 * bytes.len() + 1));
             fuzzing::block(&bytes);
-            fuzzing::log_segment(&bytes);
+            fuzzing::log(&bytes);
             fuzzing::chunk(&bytes);
             Ok(())
         };
