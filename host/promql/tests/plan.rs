@@ -183,8 +183,8 @@ fn a_tick_forgets_what_a_recorded_series_may_change() {
         labels: Labels::from_pairs([("__name__", name)]),
         samples: vec![Sample { at: Timestamp::from_secs(10), value }],
     };
-    let source = Changing(std::sync::Mutex::new(MemorySource::of(&[of("a", 1.0), of("b", 2.0)])));
-    let tick = Tick::new(Arc::new(source.clone()), Timestamp::from_secs(10), Options::default());
+    let source = Arc::new(Changing(std::sync::Mutex::new(MemorySource::of(&[of("a", 1.0), of("b", 2.0)]))));
+    let tick = Tick::new(source.clone(), Timestamp::from_secs(10), Options::default());
     let value = |text: &str| vector(tick.evaluate(&parsed(text)).unwrap().value).remove(0).1;
     assert_eq!((value("sum(a)"), value("sum(b)")), ("1.000000000e0".into(), "2.000000000e0".into()));
     *source.0.lock().unwrap() = MemorySource::of(&[of("a", 5.0), of("b", 6.0)]);
