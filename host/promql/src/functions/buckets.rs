@@ -124,15 +124,21 @@ fn interpolate(buckets: &[Bucket], index: usize, rank: f64) -> f64 {
 
 /// Raises counts that fall, which it tells, and levels those that differ by rounding only, which it does not.
 fn make_monotonic(buckets: &mut [Bucket]) -> bool {
-    let (mut floor, mut forced): (Option<f64>, bool) = (None, false);
+    let mut buckets = buckets.iter_mut();
+    let Some(mut floor) = buckets.next().map(|first| first.count) else { return false };
+    let mut forced = false;
     for bucket in buckets {
-        match floor {
-            Some(floor) if nearly_equal(bucket.count, floor) => bucket.count = floor,
-            Some(floor) if bucket.count < floor => {
-                bucket.count = floor;
-                forced = true;
-            }
-            _ => floor = Some(bucket.count),
+        let count = bucket.count;
+        // Asked first because most often it is so; an infinite sum answers no.
+        if count - floor > (count.abs() + floor.abs()) * TOLERANCE {
+            floor = count;
+        } else if nearly_equal(count, floor) {
+            bucket.count = floor;
+        } else if count < floor {
+            bucket.count = floor;
+            forced = true;
+        } else {
+            floor = count;
         }
     }
     forced

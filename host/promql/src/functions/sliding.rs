@@ -129,14 +129,13 @@ pub(super) fn each_happening(
     happens: impl Fn(f64, f64) -> bool,
     value: impl Fn(&Ends, &[Happening], Bounds) -> Option<f64>,
 ) {
-    let pairs = track.samples.windows(2).zip(1..).filter_map(|(pair, place)| match pair {
-        [before, after] if happens(before.value, after.value) => Some((place, before.value)),
-        _ => None,
-    });
-    let all: Vec<Happening> = pairs.collect();
-    if all.is_empty() {
+    let pairs = || track.samples.iter().zip(track.samples.iter().skip(1));
+    // Most often nothing does, and then looking at all of them without asking each time is quickest.
+    if !pairs().fold(false, |any, (before, after)| any | happens(before.value, after.value)) {
         return each_ends(track, values, |ends, bounds| value(ends, &[], bounds));
     }
+    let happening = pairs().zip(1..).filter(|((before, after), _)| happens(before.value, after.value));
+    let all: Vec<Happening> = happening.map(|((before, _), place)| (place, before.value)).collect();
     let (mut from, mut to) = (0, 0);
     each_part(track, values, |part, bounds| {
         while all.get(to).is_some_and(|(place, _)| *place < part.to) {

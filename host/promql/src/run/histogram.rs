@@ -150,11 +150,17 @@ impl Histograms {
             buckets.iter().map(|(upper, index)| (*upper, self.frame.column(*index))).collect();
         let mut now: Vec<Bucket> = Vec::with_capacity(columns.len());
         for (step, slot) in slots.iter_mut().enumerate() {
-            now.clear();
-            now.extend(columns.iter().filter_map(|(upper, column)| {
-                let count = column.get(step).copied().filter(|count| is_present(*count))?;
-                Some(Bucket { upper: *upper, count })
-            }));
+            // Most often all are there; their places are overwritten, since whoever looked may have left fewer.
+            now.resize(columns.len(), Bucket { upper: f64::NAN, count: ABSENT });
+            let mut all_are_there = true;
+            for (bucket, (upper, column)) in now.iter_mut().zip(&columns) {
+                let count = column.get(step).copied().unwrap_or(ABSENT);
+                all_are_there &= is_present(count);
+                *bucket = Bucket { upper: *upper, count };
+            }
+            if !all_are_there {
+                now.retain(|bucket| is_present(bucket.count));
+            }
             if !now.is_empty() {
                 *slot = number(step, &mut now);
             }

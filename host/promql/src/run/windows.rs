@@ -35,7 +35,8 @@ pub(super) fn bounds(cx: &Context<'_>, pin: Pin, range_ms: i64) -> Vec<Bounds> {
 pub(super) fn track(all: &Arc<Vec<Series>>, index: usize) -> Option<(Header, Samples)> {
     let series = all.get(index)?;
     let header = Header::new(series.labels.clone());
-    if !series.samples.iter().any(|sample| is_stale(sample.value)) {
+    // Most often there is none, and then looking at all of them without asking each time is quickest.
+    if !series.samples.iter().fold(false, |any, sample| any | is_stale(sample.value)) {
         return Some((header, Samples::Shared(all.clone(), index)));
     }
     let own: Vec<_> = series.samples.iter().filter(|sample| !is_stale(sample.value)).copied().collect();
