@@ -15,33 +15,35 @@ pub(super) const KERNELS: [WindowKernel; 7] = [
         anchored: Some(extended::anchored_rate),
         smoothed: Some(extended::smoothed_rate),
         for_counters: true,
-        ..WindowKernel::new("rate", |w| increase(w, w.bounds.seconds())).summarized(
+        ..WindowKernel::new("rate", |w| increase(w, Per::Second)).summarized(
             Needs::Resets,
-            |s, bounds| increase_of(s, bounds, bounds.seconds()),
-            |track, values| increases(track, values, Bounds::seconds),
+            |s, bounds| increase_of(s, bounds, Per::Second),
+            |track, values| increases(track, values, Per::Second),
         )
     },
     WindowKernel {
         anchored: Some(extended::anchored_increase),
         smoothed: Some(extended::smoothed_increase),
         for_counters: true,
-        ..WindowKernel::new("increase", |w| increase(w, 1.0)).summarized(
+        ..WindowKernel::new("increase", |w| increase(w, Per::Window)).summarized(
             Needs::Resets,
-            |s, bounds| increase_of(s, bounds, 1.0),
-            |track, values| increases(track, values, |_| 1.0),
+            |s, bounds| increase_of(s, bounds, Per::Window),
+            |track, values| increases(track, values, Per::Window),
         )
     },
     WindowKernel {
         anchored: Some(extended::anchored_delta),
         smoothed: Some(extended::smoothed_delta),
-        ..WindowKernel::new("delta", |w| Span::gauge(Ends::of(w.samples)?).extrapolated(w.bounds, 1.0))
-            .summarized(
-                Needs::Ends,
-                |s, bounds| Span::gauge(ends_of(s)).extrapolated(bounds, 1.0),
-                |track, values| {
-                    each_ends(track, values, |ends, bounds| Span::gauge(*ends).extrapolated(bounds, 1.0));
-                },
-            )
+        ..WindowKernel::new("delta", |w| {
+            Span::gauge(Ends::of(w.samples)?).extrapolated(w.bounds, Per::Window)
+        })
+        .summarized(
+            Needs::Ends,
+            |s, bounds| Span::gauge(ends_of(s)).extrapolated(bounds, Per::Window),
+            |track, values| {
+                each_ends(track, values, |ends, bounds| Span::gauge(*ends).extrapolated(bounds, Per::Window));
+            },
+        )
     },
     WindowKernel::new("irate", |w| instant(w.samples, true)),
     WindowKernel::new("idelta", |w| instant(w.samples, false)),
@@ -65,25 +67,32 @@ pub(super) const KERNELS: [WindowKernel; 7] = [
     },
 ];
 
-fn increase(window: &Window<'_>, divisor: f64) -> Option<f64> {
+fn increase(window: &Window<'_>, per: Per) -> Option<f64> {
     let span = Span::counter(Ends::of(window.samples)?, lost_to_resets(window.samples));
-    span.extrapolated(window.bounds, divisor)
+    span.extrapolated(window.bounds, per)
 }
 
-fn increase_of(summary: &WindowSummary, bounds: Bounds, divisor: f64) -> Option<f64> {
-    Span::counter(ends_of(summary), summary.correction).extrapolated(bounds, divisor)
+fn increase_of(summary: &WindowSummary, bounds: Bounds, per: Per) -> Option<f64> {
+    Span::counter(ends_of(summary), summary.correction).extrapolated(bounds, per)
 }
 
 #[inline]
-fn increases(track: Track<'_>, values: &mut [f64], divisor: impl Fn(Bounds) -> f64) {
+fn increases(track: Track<'_>, values: &mut [f64], per: Per) {
     each_happening(track, values, is_reset, |ends, resets, bounds| {
         let lost = resets.iter().map(|(_, before)| before).sum();
-        Span::counter(*ends, lost).extrapolated(bounds, divisor(bounds))
+        Span::counter(*ends, lost).extrapolated(bounds, per)
     });
 }
 
 fn ends_of(summary: &WindowSummary) -> Ends {
     Ends { first: summary.first, last: summary.last, count: summary.count as f64 }
+}
+
+/// Of which time a change is told.
+#[derive(Clone, Copy)]
+enum Per {
+    Window,
+    Second,
 }
 
 /// What an extrapolation needs to know of a window.
@@ -105,9 +114,9 @@ impl Span {
         Span { ends, is_counter: true, lost }
     }
 
-    /// The change over the whole window divided by a number, from at least two samples.
+    /// The change over the whole window or in each second of it, from at least two samples.
     #[inline]
-    fn extrapolated(&self, bounds: Bounds, divisor: f64) -> Option<f64> {
+    fn extrapolated(&self, bounds: Bounds, per: Per) -> Option<f64> {
         let Ends { first, last, count } = self.ends;
         if count < 2.0 {
             return None;
@@ -117,11 +126,17 @@ impl Span {
         let sampled = (last_ms - first_ms) as f64;
         let mut before = reach((first_ms - bounds.start_ms) as f64, sampled, count);
         let after = reach((bounds.end_ms - last_ms) as f64, sampled, count);
-        if self.is_counter && change > 0.0 && first.value >= 0.0 {
-            // The counter was zero that long ago, and not lower before.
+        if self.is_counter && change > 0.0 && first.value >= 0.0 && first.value <= change * 1.2 {
+            // The counter was zero that long ago, and not lower before. Where it had more than it grew by that is longer
+            // ago than anything reaches: a division saved.
             before = before.min(sampled * (first.value / change));
         }
-        Some(change * ((sampled + before + after) / (sampled * divisor)))
+        let whole = sampled + before + after;
+        // One division for both, with a window's length in milliseconds.
+        Some(match per {
+            Per::Window => change * (whole / sampled),
+            Per::Second => change * (whole * 1000.0 / (sampled * (bounds.end_ms - bounds.start_ms) as f64)),
+        })
     }
 }
 
