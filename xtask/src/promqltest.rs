@@ -26,7 +26,8 @@ pub(crate) struct Args {
 /// When the runner cannot be built.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
     let mut build = process::cargo(workspace.root());
-    process::succeed(build.args(["build", "--quiet", "-p", "ballast-tests", "--bin", "promqltest"]))?;
+    // The features of the whole workspace: else the heavy crates would be compiled once more.
+    process::succeed(build.args(["build", "--quiet", "--workspace", "--bin", "promqltest"]))?;
     let mut runner = process::command(workspace.binary("promqltest"));
     runner.arg(&args.folder);
     if args.reopen {

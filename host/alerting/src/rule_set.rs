@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ballast_promql::syntax::Features;
 use ballast_types::RuleId;
 
 use crate::problem::Problem;
 use crate::rule::{Rule, RuleGroup};
-use crate::rule_file::parse_rule_file;
+use crate::rule_file::parse_rule_file_with;
 
 /// A checked set of rule groups.
 #[derive(Clone, Debug, Default)]
@@ -24,11 +25,16 @@ impl RuleSet {
     ///
     /// The order of the files does not matter: they are taken in the order of their names. Groups of one name may
     /// stand in several files, as in Prometheus.
-    pub fn build(mut files: Vec<(String, String)>) -> Result<Self, Vec<Problem>> {
+    pub fn build(files: Vec<(String, String)>) -> Result<Self, Vec<Problem>> {
+        RuleSet::build_with(files, Features::default())
+    }
+
+    /// As [`RuleSet::build`], with experimental parts of PromQL allowed.
+    pub fn build_with(mut files: Vec<(String, String)>, features: Features) -> Result<Self, Vec<Problem>> {
         files.sort();
         let (mut groups, mut warnings, mut problems) = (Vec::new(), Vec::new(), Vec::new());
         for (name, text) in &files {
-            match parse_rule_file(name, text) {
+            match parse_rule_file_with(name, text, features) {
                 Ok(file) => {
                     groups.extend(file.groups);
                     warnings.extend(file.warnings);

@@ -12,6 +12,8 @@ use ballast_alerting::{Problem, RuleSet};
 
 use crate::cli::{Check, CheckFormat};
 use crate::config::{self, Config};
+use ballast_promql::syntax::Features;
+
 use crate::failure::Failure;
 use crate::report::{self, Finding, Sources};
 use files::Files;
@@ -42,7 +44,8 @@ pub(crate) async fn run(check: Check) -> Result<ExitCode, Failure> {
         files.add_folder_if_there(&config.settings.rules_folder, &["yaml", "yml"]);
         files.add_folder_if_there(&config.settings.plugins_folder, &["wasm"]);
     }
-    checked.rule_files(&files)?;
+    let features = configuration.as_ref().map(|config| config.settings.features).unwrap_or_default();
+    checked.rule_files(&files, features)?;
     plugins::check(&mut checked, &files, configuration.as_ref()).await?;
     checked.print(check.format)
 }
@@ -60,13 +63,13 @@ impl Checked {
     }
 
     /// Each file for itself, so that one broken file hides no other's warnings.
-    fn rule_files(&mut self, files: &Files) -> Result<(), Failure> {
+    fn rule_files(&mut self, files: &Files, features: Features) -> Result<(), Failure> {
         for file in &files.rules {
             let name = file.display().to_string();
             let text = std::fs::read(file).map_err(|source| Failure::Read { file: file.clone(), source })?;
             let text = String::from_utf8_lossy(&text).into_owned();
             self.rule_files += 1;
-            match RuleSet::build(vec![(name.clone(), text.clone())]) {
+            match RuleSet::build_with(vec![(name.clone(), text.clone())], features) {
                 Ok(set) => {
                     self.rules += set.rule_count();
                     self.findings.extend(set.warnings().iter().cloned().map(Finding::warning));

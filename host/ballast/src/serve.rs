@@ -6,12 +6,13 @@ mod parts;
 mod series;
 mod signals;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ballast_engine::Engine;
+use ballast_engine::{Engine, Shown};
 use tokio::net::TcpListener;
 
 use crate::cli::Serve;
@@ -21,7 +22,7 @@ use crate::report::{self, Finding, Sources};
 
 /// Serves until a signal says to stop.
 pub(crate) async fn run(serve: Serve) -> Result<ExitCode, Failure> {
-    let config = read(&serve.config)?;
+    let (source, config) = read(&serve.config)?;
     logging::start(&config.logging)?;
     let listener = listen(serve.listen.unwrap_or(config.server.listen)).await?;
     let address = listener.local_addr().map_err(|error| Failure::new("listen", error))?;
@@ -30,6 +31,7 @@ pub(crate) async fn run(serve: Serve) -> Result<ExitCode, Failure> {
     let engine = Engine::start(parts, config.settings.clone())
         .await
         .map_err(|error| Failure::new("run", format!("failed to {error}")))?;
+    engine.show(Shown { configuration: config::shown(&source), flags: flags(&serve, address) });
     let reloads = tokio::spawn(signals::reload_on_hang_up(engine.clone(), serve.config.clone(), config));
     // Tests and the demo wait for this line and read the port from it.
     println!("ballast listening on http://{address}");
@@ -42,16 +44,26 @@ pub(crate) async fn run(serve: Serve) -> Result<ExitCode, Failure> {
 }
 
 /// The configuration, or its problems on stderr.
-fn read(file: &Path) -> Result<Config, Failure> {
+fn read(file: &Path) -> Result<(String, Config), Failure> {
     let (source, reading) =
         config::load(file).map_err(|source| Failure::Read { file: file.to_owned(), source })?;
     let problems = reading.problems.len();
     let findings = reading.problems.into_iter().map(Finding::error);
     let findings: Vec<_> = findings.chain(reading.warnings.into_iter().map(Finding::warning)).collect();
-    let mut sources = Sources::from([(file.display().to_string(), source)]);
+    let mut sources = Sources::from([(file.display().to_string(), source.clone())]);
     sources.extend(reading.included);
     eprint!("{}", report::text(&findings, &sources, report::theme(&std::io::stderr())));
-    reading.config.ok_or_else(|| Failure::Configuration { file: file.to_owned(), problems })
+    let config = reading.config.map(|config| (source, config));
+    config.ok_or_else(|| Failure::Configuration { file: file.to_owned(), problems })
+}
+
+/// What was said on the command line, and what holds where nothing was.
+fn flags(serve: &Serve, address: SocketAddr) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("config".to_owned(), serve.config.display().to_string()),
+        ("listen".to_owned(), address.to_string()),
+        ("exit-with-stdin".to_owned(), serve.exit_with_stdin.to_string()),
+    ])
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -14,7 +14,7 @@ use ballast_ports::{
 };
 use ballast_types::event::EventRecord;
 use ballast_types::execution::JournalEntry;
-use ballast_types::{ExecutionId, Sequence, ServiceName, Timestamp};
+use ballast_types::{ExecutionId, Interner, Sequence, ServiceName, Timestamp};
 use tokio::sync::{RwLock, broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -49,6 +49,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Samples.
     pub series: Arc<dyn SeriesStore>,
+    /// The table of label texts that the series store and whoever makes labels share.
+    pub label_texts: Interner,
     /// The API that holds the samples which rules judge, where that is not this host.
     pub remote: Option<Arc<dyn RemoteQueries>>,
     /// The one clock.
@@ -119,7 +121,8 @@ impl Engine {
         let unfinished = core.unfinished();
         let (dispatcher, inputs) = Dispatcher::new(core);
         let telemetry = Arc::new(Telemetry::new().map_err(|error| StartError::Metrics(error.to_string()))?);
-        let (bus, rulebook) = (Bus::default(), Arc::new(RuleBook::open(&settings.data_folder)));
+        let (bus, rulebook) =
+            (Bus::default(), Arc::new(RuleBook::open(&settings.data_folder, settings.features)));
         let plugins = Arc::new(Plugins::new(parts.runtime, &settings.data_folder));
         let (action_sender, actions) = mpsc::unbounded_channel();
         let mut tasks = JoinSet::new();
@@ -130,7 +133,12 @@ impl Engine {
             dispatcher::run(dispatcher.clone(), inputs, store, clock, bus.clone(), action_sender);
         tasks.spawn(broken.clone().watch("dispatcher", dispatching));
 
-        let source = Source { local: parts.series.clone(), remote: parts.remote, rulebook: rulebook.clone() };
+        let source = Source {
+            local: parts.series.clone(),
+            remote: parts.remote,
+            rulebook: rulebook.clone(),
+            features: settings.features,
+        };
         let shared = Arc::new(DoorShared {
             store: parts.store.clone(),
             source: source.clone(),
@@ -157,12 +165,13 @@ impl Engine {
         });
         let (stop, _) = watch::channel(false);
         let started_at = parts.clock.now();
-        let asking = Asking::new(parts.series.clone(), parts.clock.clone());
+        let asking = Asking::new(source.clone(), parts.clock.clone());
         let ingest = Arc::new(Ingest::new(
             parts.series.clone(),
             parts.clock.clone(),
             dispatcher.clone(),
             telemetry.clone(),
+            parts.label_texts,
         ));
         let engine = Arc::new(Engine {
             dispatcher,

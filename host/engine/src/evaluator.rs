@@ -125,7 +125,7 @@ fn ask(
     expression: &str,
     at: Timestamp,
 ) -> Result<Vec<(Labels, f64)>, String> {
-    let parsed = ballast_promql::parse(expression).map_err(|error| error.to_string())?;
+    let parsed = source.parse(expression).map_err(|error| error.to_string())?;
     let value = runtime.block_on(source.instant(&parsed, at, Options::default()));
     let elements = value.map_err(|error| error.to_string())?.into_vector().into_iter();
     Ok(elements.map(|sample| (sample.labels, sample.value)).collect())

@@ -84,6 +84,7 @@ impl Ingest {
         clock: Arc<dyn Clock>,
         dispatcher: Dispatcher,
         telemetry: Arc<Telemetry>,
+        texts: Interner,
     ) -> Self {
         Ingest {
             series,
@@ -92,7 +93,7 @@ impl Ingest {
             telemetry,
             room: Arc::new(Semaphore::new(ROOM_BYTES / UNIT_BYTES)),
             turns: Arc::new(Semaphore::new(TURNS_MAX)),
-            texts: Interner::default(),
+            texts,
             swept_at: AtomicUsize::new(TEXTS_FIRST_SWEEP / 2),
         }
     }

@@ -8,12 +8,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ballast_ports::{Clock, SeriesStore};
+use ballast_ports::{Clock, RemoteError, SeriesStore};
 use ballast_promql::syntax::{Features, ast::Expr};
-use ballast_promql::{EvalError, Interrupt, Options, Value};
+use ballast_promql::{EvalError, Expression, Interrupt, Options, Value};
 use ballast_types::series::{Want, is_stale};
 use ballast_types::{Found, Labels, Matcher, QueryError, Sample, Selection, Series, TimeRange, Timestamp};
 use tokio::sync::Semaphore;
+
+use crate::source::{Source, SourceError};
 
 /// Most questions about one instant that are answered at the same time.
 const INSTANTS_MAX: usize = 2;
@@ -51,9 +53,22 @@ pub enum AskError {
     /// It took too long; in which of its stages.
     #[error("query timed out in {0}")]
     TimedOut(&'static str),
+    /// The API that holds the samples gave no whole answer.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
     /// The evaluation broke off.
     #[error("evaluate the expression: {0}")]
     Broken(String),
+}
+
+impl From<SourceError> for AskError {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Evaluate(error) => AskError::Evaluate(error),
+            SourceError::Remote(error) => AskError::Remote(error),
+            SourceError::Broken(reason) => AskError::Broken(reason),
+        }
+    }
 }
 
 /// What an error of a question means to the one who asked.
@@ -90,6 +105,8 @@ impl AskError {
             AskError::Evaluate(EvalError::Cancelled) => AskErrorKind::Canceled,
             AskError::Evaluate(_) => AskErrorKind::Execution,
             AskError::TimedOut(_) => AskErrorKind::Timeout,
+            AskError::Remote(RemoteError::Refused { .. }) => AskErrorKind::Execution,
+            AskError::Remote(_) => AskErrorKind::Unavailable,
             AskError::Broken(_) => AskErrorKind::Internal,
         }
     }
@@ -145,7 +162,8 @@ pub struct Choice {
 }
 
 fn parse(expression: &str) -> Result<ballast_promql::Expression, BadExpression> {
-    ballast_promql::parse(expression).map_err(|e| bad(e.line, e.column, e.message))
+    let parsed = ballast_promql::syntax::parse(expression, Features::all());
+    parsed.map_err(|e| bad(e.line, e.column, e.message))
 }
 
 fn bad(line: usize, column: usize, message: String) -> BadExpression {
@@ -159,8 +177,7 @@ pub fn parse_selector(text: &str) -> Result<Vec<Matcher>, BadExpression> {
 
 /// The tree of an expression as it is written, and its text over several lines.
 pub fn tree_of(expression: &str) -> Result<(Expr, String), BadExpression> {
-    let parsed = ballast_promql::syntax::parse(expression, Features::all());
-    let parsed = parsed.map_err(|e| bad(e.line, e.column, e.message))?;
+    let parsed = parse(expression)?;
     Ok((parsed.tree().clone(), parsed.pretty()))
 }
 
@@ -185,16 +202,16 @@ pub(crate) fn latest(series: &dyn SeriesStore, choice: &Choice) -> Result<Vec<(L
 
 /// The series store as it is asked.
 pub(crate) struct Asking {
-    series: Arc<dyn SeriesStore>,
+    source: Source,
     clock: Arc<dyn Clock>,
     instants: Arc<Semaphore>,
     ranges: Arc<Semaphore>,
 }
 
 impl Asking {
-    pub(crate) fn new(series: Arc<dyn SeriesStore>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(source: Source, clock: Arc<dyn Clock>) -> Self {
         let turns = |most| Arc::new(Semaphore::new(most));
-        Asking { series, clock, instants: turns(INSTANTS_MAX), ranges: turns(RANGES_MAX) }
+        Asking { source, clock, instants: turns(INSTANTS_MAX), ranges: turns(RANGES_MAX) }
     }
 
     /// Evaluates a query; `shape` makes of the answer what is wanted, still within the turn.
@@ -203,13 +220,17 @@ impl Asking {
         question: Question,
         shape: impl FnOnce(Answer) -> T + Send + 'static,
     ) -> Result<T, AskError> {
-        let parsed = parse(&question.expression)?;
+        let parsed = self.source.parse(&question.expression);
+        let parsed = parsed.map_err(|e| bad(e.line, e.column, e.message))?;
         let lane = match question.when {
             When::At(_) => &self.instants,
             When::Range { .. } => &self.ranges,
         };
         let mut options = Options::default();
         options.lookback = question.lookback.unwrap_or(options.lookback);
+        if !self.source.is_here(&parsed) {
+            return self.ask_elsewhere(&parsed, &question, options).await.map(shape);
+        }
         let evaluate = move |source: &dyn SeriesStore, interrupt: Interrupt| {
             let options = Options { interrupt: Some(interrupt), ..options };
             let answer = match question.when {
@@ -223,6 +244,29 @@ impl Asking {
             Ok(shape(Answer { value: answer.value, warnings, infos }))
         };
         self.in_turn(lane, question.timeout, evaluate).await
+    }
+
+    /// Asks where the samples are. What is to be said about the result is said there.
+    async fn ask_elsewhere(
+        &self,
+        parsed: &Expression,
+        question: &Question,
+        options: Options,
+    ) -> Result<Answer, AskError> {
+        let late = self.clock.sleep_until(self.clock.now() + question.timeout.min(TIMEOUT_MAX));
+        let asked = async {
+            Ok::<Value, AskError>(match question.when {
+                When::At(at) => self.source.instant(parsed, at, options).await?,
+                When::Range { start, end, step } => {
+                    Value::Matrix(self.source.range(parsed, (start, end), step, options).await?)
+                }
+            })
+        };
+        let value = tokio::select! {
+            value = asked => value?,
+            () = late => return Err(AskError::TimedOut("expression evaluation")),
+        };
+        Ok(Answer { value, warnings: Vec::new(), infos: Vec::new() })
     }
 
     /// Reads from the store in a turn of its own.
@@ -246,7 +290,7 @@ impl Asking {
             () = &mut late => return Err(AskError::TimedOut("query queue")),
             turn = lane.clone().acquire_owned() => turn,
         };
-        let (series, interrupt) = (self.series.clone(), Interrupt::default());
+        let (series, interrupt) = (self.source.local.clone(), Interrupt::default());
         let _given_up = GivenUp(interrupt.clone());
         let working = tokio::task::spawn_blocking(move || {
             let _turn = turn;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use ballast_alerting::{Problem, RuleSet};
+use ballast_promql::syntax::Features;
 use ballast_types::{RuleId, Timestamp};
 
 /// How a rule's last evaluation went.
@@ -25,6 +26,8 @@ pub struct RuleStatus {
 
 /// Rules, what is wrong with those that are not in force, and how the evaluations go.
 pub struct RuleBook {
+    /// The experimental parts of PromQL that rules may use.
+    features: Features,
     rules: ArcSwap<RuleSet>,
     problems: ArcSwap<Vec<Problem>>,
     /// Text by file; `None` before the first files came.
@@ -50,6 +53,7 @@ pub struct RulesRead {
 impl Default for RuleBook {
     fn default() -> Self {
         RuleBook {
+            features: Features::default(),
             rules: ArcSwap::from_pointee(RuleSet::default()),
             problems: ArcSwap::default(),
             last_good: Mutex::default(),
@@ -61,10 +65,10 @@ impl Default for RuleBook {
 
 impl RuleBook {
     /// A book that remembers the last good texts of an earlier run.
-    pub fn open(data_folder: &Path) -> Self {
+    pub fn open(data_folder: &Path, features: Features) -> Self {
         let file = data_folder.join("rules-last-good.json");
         let remembered = std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        RuleBook { last_good: Mutex::new(remembered), kept_in: Some(file), ..RuleBook::default() }
+        RuleBook { features, last_good: Mutex::new(remembered), kept_in: Some(file), ..RuleBook::default() }
     }
 
     /// The rules in force.
@@ -111,7 +115,7 @@ impl RuleBook {
         let (good, problems) = self.good_files(files);
         let count = good.len();
         let first = self.rules.load().rule_count() == 0;
-        let (changed, mut problems) = match RuleSet::build(good.clone()) {
+        let (changed, mut problems) = match RuleSet::build_with(good.clone(), self.features) {
             Ok(set) => {
                 self.rules.store(Arc::new(set));
                 (self.remember(good.into_iter().collect()) || first, problems)
@@ -147,7 +151,7 @@ impl RuleBook {
             self.last_good.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default();
         let (mut good, mut problems) = (Vec::new(), Vec::new());
         for (name, text) in files {
-            match RuleSet::build(vec![(name.clone(), text.clone())]) {
+            match RuleSet::build_with(vec![(name.clone(), text.clone())], self.features) {
                 Ok(_) => good.push((name, text)),
                 Err(found) => {
                     problems.extend(found);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ballast_automation::RunbookPolicy;
 use ballast_ports::ScrapeTarget;
+use ballast_promql::syntax::Features;
 use ballast_types::ServiceName;
 use ballast_types::service::Service;
 
@@ -26,6 +27,8 @@ pub struct Settings {
     pub targets: Vec<TargetSettings>,
     /// Which alert starts which runbook.
     pub policies: Vec<RunbookPolicy>,
+    /// The experimental parts of PromQL that rules and queries may use.
+    pub features: Features,
     /// How often a group without an interval of its own is evaluated.
     pub evaluation_interval: Duration,
     /// How often an indicator under verification is looked at.

@@ -9,7 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ballast_ports::{RemoteError, RemoteQueries, RemoteValue, SeriesStore};
-use ballast_promql::{EvalError, Expression, Options, Selector, Tick, Value, ValueType, VectorSample};
+use ballast_promql::syntax::Features;
+use ballast_promql::{
+    EvalError, Expression, Options, ParseError, Selector, Tick, Value, ValueType, VectorSample,
+};
 use ballast_types::labels::METRIC_NAME;
 use ballast_types::{MatchOp, Matcher, QueryError, Queryable, Series, TimeRange, Timestamp};
 
@@ -48,9 +51,16 @@ pub(crate) struct Source {
     pub(crate) local: Arc<dyn SeriesStore>,
     pub(crate) remote: Option<Arc<dyn RemoteQueries>>,
     pub(crate) rulebook: Arc<RuleBook>,
+    /// The experimental parts of PromQL that queries may use.
+    pub(crate) features: Features,
 }
 
 impl Source {
+    /// Reads an expression.
+    pub(crate) fn parse(&self, expression: &str) -> Result<Expression, ParseError> {
+        ballast_promql::syntax::parse(expression, self.features)
+    }
+
     /// Evaluates at an instant.
     pub(crate) async fn instant(
         &self,
@@ -141,6 +151,11 @@ impl Source {
             answer.map(|answer| answer.map(|answer| value(answer, at)).map_err(SourceError::from))
         };
         there.into_iter().map(answer).collect()
+    }
+
+    /// Whether everything that an expression reads is in this host's own store.
+    pub(crate) fn is_here(&self, expression: &Expression) -> bool {
+        matches!(self.place(expression), Place::Here)
     }
 
     fn place(&self, expression: &Expression) -> Place {

@@ -53,6 +53,7 @@ pub(crate) fn settings() -> Settings {
         services: Vec::new(),
         targets: Vec::new(),
         policies: Vec::new(),
+        features: Default::default(),
         evaluation_interval: std::time::Duration::from_secs(15),
         verification_interval: std::time::Duration::from_secs(1),
         deduplication_window: std::time::Duration::from_secs(300),
@@ -90,7 +91,12 @@ impl Host {
         let connector: Arc<dyn Connector> = platform.clone();
         let shared = Arc::new(DoorShared {
             store: store.clone(),
-            source: Source { local: Arc::new(NoSeries), remote: None, rulebook: Default::default() },
+            source: Source {
+                local: Arc::new(NoSeries),
+                remote: None,
+                rulebook: Default::default(),
+                features: Default::default(),
+            },
             clock,
             connectors: BTreeMap::from([(ServiceName::new("api"), connector)]),
             http: Arc::new(NoHttp),

@@ -10,7 +10,7 @@ use crate::door::DoorShared;
 /// The present value of the indicator that an execution is judged by; `None` where it has none, which is never taken for
 /// health.
 pub(crate) async fn indicator_of(execution: &Execution, shared: &DoorShared) -> Option<f64> {
-    let parsed = ballast_promql::parse(&execution.objective.as_ref()?.indicator).ok()?;
+    let parsed = shared.source.parse(&execution.objective.as_ref()?.indicator).ok()?;
     let value = shared.source.instant(&parsed, shared.clock.now(), Default::default()).await.ok()?;
     value.into_vector().first().map(|sample| sample.value).filter(|value| !value.is_nan())
 }

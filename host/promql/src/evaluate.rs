@@ -164,7 +164,7 @@ fn check_range(
     if end_ms < start_ms {
         return refuse("the end lies before the start".to_owned());
     }
-    if end_ms.saturating_sub(start_ms) / step_ms >= STEPS_MAX {
+    if end_ms.saturating_sub(start_ms) / step_ms > STEPS_MAX {
         return refuse(format!("more than {STEPS_MAX} steps; make the step longer"));
     }
     Ok(step_ms)

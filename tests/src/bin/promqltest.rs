@@ -3,6 +3,7 @@
 //! `cargo xtask promqltest DIR [--reopen]` builds and runs it. With `--reopen` what a script loads is written to disk, packed
 //! into blocks where it is old enough, and opened again before anything is evaluated.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -105,8 +106,10 @@ impl ScriptStore for Store {
     }
 
     fn load(&mut self, series: &[Series]) -> Result<(), String> {
-        let batch: Vec<(Labels, Sample)> = series
-            .iter()
+        // Of two lines for one series the later counts.
+        let by_labels: BTreeMap<&Labels, &Series> = series.iter().map(|one| (&one.labels, one)).collect();
+        let batch: Vec<(Labels, Sample)> = by_labels
+            .into_values()
             .flat_map(|series| series.samples.iter().map(|sample| (series.labels.clone(), *sample)))
             .collect();
         let appended = self.open()?.append(&batch).map_err(|error| error.to_string())?;

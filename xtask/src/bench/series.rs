@@ -46,11 +46,11 @@ impl Bench for Series {
 
     fn measure(&self, context: &Context<'_>) -> Result<Vec<Row>> {
         let workspace = context.workspace;
-        let mut build = process::cargo(workspace.root());
-        process::succeed(build.args(["build", "--release", "-p", "ballast", "--bin", "ballast"]))?;
-        let mut run = process::cargo(workspace.root());
-        run.args(["run", "--release", "-p", "ballast-tests", "--bin", "bench-series", "--", self.name]);
-        run.arg("--ballast").arg(workspace.target().join("release/ballast"));
+        let binaries = ["build", "--release", "--workspace", "--bin", "ballast", "--bin", "bench-series"];
+        process::succeed(process::cargo(workspace.root()).args(binaries))?;
+        let release = workspace.target().join("release");
+        let mut run = process::command(release.join("bench-series"));
+        run.arg(self.name).arg("--ballast").arg(release.join("ballast"));
         for peer in &context.peers {
             run.arg("--prometheus").arg(peer.binary()).arg("--libraries").arg(peer.libraries());
         }

@@ -9,6 +9,8 @@ mod suggest;
 
 use std::collections::BTreeMap;
 
+use ballast_promql::syntax::Features;
+
 use crate::problem::{Position, Problem, Problems};
 use crate::rule::RuleGroup;
 use crate::yaml::{self, Content, Node};
@@ -25,8 +27,17 @@ pub struct RuleFile {
 
 /// Reads one rule file; `file` only names it in problems.
 pub fn parse_rule_file(file: &str, text: &str) -> Result<RuleFile, Vec<Problem>> {
-    let mut reading =
-        Reading { file, source: text, problems: Problems::of(file), warnings: Problems::of(file) };
+    parse_rule_file_with(file, text, Features::default())
+}
+
+/// As [`parse_rule_file`], with experimental parts of PromQL allowed.
+pub(crate) fn parse_rule_file_with(
+    file: &str,
+    text: &str,
+    features: Features,
+) -> Result<RuleFile, Vec<Problem>> {
+    let (problems, warnings) = (Problems::of(file), Problems::of(file));
+    let mut reading = Reading { file, source: text, features, problems, warnings };
     let groups = match yaml::parse(text) {
         Ok(tree) => reading.file(&tree),
         Err((at, message)) => {
@@ -44,6 +55,8 @@ pub fn parse_rule_file(file: &str, text: &str) -> Result<RuleFile, Vec<Problem>>
 struct Reading<'a> {
     file: &'a str,
     source: &'a str,
+    /// The experimental parts of PromQL that are allowed.
+    features: Features,
     problems: Problems,
     warnings: Problems,
 }

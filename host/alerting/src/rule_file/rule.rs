@@ -85,7 +85,7 @@ impl Reading<'_> {
             }
             return None;
         };
-        match ballast_promql::parse(&scalar.text) {
+        match ballast_promql::syntax::parse(&scalar.text, self.features) {
             Ok(expression) => self.checked_type(expression, scalar.position_of(self.source, 0)),
             Err(error) => {
                 let index = char_index(&scalar.text, error.line, error.column);

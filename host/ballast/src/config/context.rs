@@ -1,10 +1,11 @@
 //! What reading a configuration needs beside the tree: where problems are collected, where relative paths start, and what
 //! the environment holds. Nothing is read from the process here: the environment is a parameter.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 
 use ballast_alerting::{Position, Problem};
+use ballast_promql::syntax::Features;
 
 use super::tree::{Node, Scalar};
 
@@ -17,6 +18,8 @@ pub(super) struct Context<'a> {
     source: &'a str,
     folder: PathBuf,
     environment: Environment<'a>,
+    /// The experimental parts of PromQL that expressions may use; read before any expression is.
+    pub(super) features: Cell<Features>,
     problems: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<Problem>>,
     /// Name and text of the files that were read besides.
@@ -38,6 +41,7 @@ impl<'a> Context<'a> {
             source,
             folder: file.parent().map(Path::to_owned).unwrap_or_default(),
             environment,
+            features: Cell::default(),
             problems: RefCell::default(),
             warnings: RefCell::default(),
             included: RefCell::default(),

@@ -11,6 +11,7 @@ mod context;
 mod map;
 mod secret;
 mod sections;
+mod shown;
 mod text;
 mod tree;
 mod value;
@@ -34,6 +35,7 @@ pub(crate) use sections::logging::{LogFormat, Logging};
 use sections::monitoring::Monitoring;
 use sections::scrape::{self, Jobs};
 use sections::server::Server;
+pub(crate) use shown::shown;
 use tree::Node;
 
 /// An indicator under verification is looked at so often, and never more rarely.
@@ -123,6 +125,8 @@ pub(crate) fn read(file: &Path, source: &str, environment: Environment<'_>) -> R
 
 fn root_of(context: &Context<'_>, root: &Node) -> Config {
     let mut map = Map::of(context, root);
+    let features = map.get("promql", sections::promql::read).unwrap_or_default();
+    context.features.set(features);
     let slo = map.get("slo", sections::slo::read).unwrap_or_default();
     let global = map.get("global", scrape::read_global).unwrap_or_default();
     let evaluation = global.evaluation_interval.unwrap_or(Monitoring::default().evaluation_interval);
@@ -199,6 +203,7 @@ fn settings(
         services: monitoring.services,
         targets: monitoring.targets,
         policies: automation.policies,
+        features: context.features.get(),
         evaluation_interval: monitoring.evaluation_interval,
         verification_interval: monitoring.evaluation_interval.min(VERIFICATION_INTERVAL_MAX),
         deduplication_window: alerting.deduplication_window,

@@ -53,6 +53,7 @@ pub(super) async fn open(config: &Config) -> Result<Parts, Failure> {
         runtime: Arc::new(runtime),
         scraper: Arc::new(scraper),
         target_sources: target_sources(config),
+        label_texts: interner,
         remote: remote(config)?,
         connectors: connectors(config)?,
         http: Arc::new(http.map_err(|error| failed(error.to_string()))?),

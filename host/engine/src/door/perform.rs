@@ -152,7 +152,7 @@ impl RunDoor {
 
     async fn query(&self, expression: &str) -> Result<Output, CallError> {
         let now = self.shared.clock.now();
-        let parsed = ballast_promql::parse(expression).map_err(|e| invalid(&e.to_string()))?;
+        let parsed = self.shared.source.parse(expression).map_err(|e| invalid(&e.to_string()))?;
         let value = self.shared.source.instant(&parsed, now, query_options()).await;
         value.map(|value| Output::Points(points(value))).map_err(asked)
     }
@@ -169,7 +169,7 @@ impl RunDoor {
             )));
         }
         let (now, step) = (self.shared.clock.now(), Duration::from_millis(step_ms));
-        let parsed = ballast_promql::parse(expression).map_err(|e| invalid(&e.to_string()))?;
+        let parsed = self.shared.source.parse(expression).map_err(|e| invalid(&e.to_string()))?;
         let start = now - Duration::from_millis(lookback_ms);
         let series = self.shared.source.range(&parsed, (start, now), step, query_options()).await;
         series.map(|series| Output::Points(points(Value::Matrix(series)))).map_err(asked)

@@ -71,7 +71,19 @@ impl Bench {
     fn new() -> Self {
         let (held, clock) =
             (Arc::new(Held::default()), Arc::new(Driven(watch::channel(Timestamp::default()).0)));
-        Bench { asking: Arc::new(Asking::new(held.clone(), clock.clone())), held, clock }
+        Bench {
+            asking: Arc::new(Asking::new(
+                Source {
+                    local: held.clone(),
+                    remote: None,
+                    rulebook: Default::default(),
+                    features: Default::default(),
+                },
+                clock.clone(),
+            )),
+            held,
+            clock,
+        }
     }
 
     fn ask(&self, expression: &str, when: When) -> tokio::task::JoinHandle<Result<Answer, AskError>> {

@@ -372,6 +372,7 @@ fn settings() -> Arc<Settings> {
             },
             objective: IndicatorKind::ErrorRate,
         }],
+        features: Default::default(),
         evaluation_interval: STEP,
         verification_interval: STEP,
         deduplication_window: Duration::from_secs(300),

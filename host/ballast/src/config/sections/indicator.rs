@@ -56,7 +56,7 @@ pub(super) fn read(context: &Context<'_>, node: &Node) -> Option<BTreeMap<&'stat
 /// A PromQL expression that yields one value.
 fn expression(context: &Context<'_>, node: &Node) -> Option<String> {
     let text = text(context, node)?;
-    match ballast_promql::parse(&text) {
+    match ballast_promql::syntax::parse(&text, context.features.get()) {
         Ok(parsed) if matches!(parsed.value_type(), ValueType::Scalar | ValueType::Vector) => {
             return Some(text);
         }

@@ -10,6 +10,7 @@ mod indicator;
 pub(crate) mod logging;
 pub(crate) mod monitoring;
 mod parameters;
+pub(crate) mod promql;
 pub(crate) mod scrape;
 pub(crate) mod server;
 mod service;
