@@ -74,7 +74,7 @@ fn errors_are_marked_where_they_are_in_configuration_and_rules() {
     .unwrap();
     let output = ballast(site.path(), &["check", "rules"]);
     insta::assert_snapshot!(said(&output), @r#"
-      x rules/a.yaml:5:20: unexpected end of the expression
+      x rules/a.yaml:5:20: unexpected end of input
        ,-[5:20]
      4 |       - alert: A
      5 |         expr: up ==

@@ -91,7 +91,7 @@ async fn nan_is_a_value_that_fires_nothing_and_spoils_nothing() {
     assert_eq!(host.alerts("Ratio").await, Vec::<Value>::new());
     assert!(host.query("ratio").await.unwrap().is_nan());
     let problem = problem_of(&host, bad.url(), true).await;
-    assert!(problem.starts_with("line 3: "), "{problem}");
+    assert!(problem.starts_with("line 3, column "), "{problem}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -54,12 +54,12 @@ extra: 1
 "#;
     assert_snapshot!(problems(text), @r#"
     r.yml:4:5: unknown key `intervall` in a group (did you mean `interval`?)
-    r.yml:7:37: unclosed left parenthesis
+    r.yml:7:31: unexpected <by>
     r.yml:8:9: unknown key `fro` in a rule (did you mean `for`?)
     r.yml:9:18: `__name__` is the series' name and no label that a rule may set
     r.yml:9:45: the template of `severity`: undefined variable `$lables`
     r.yml:10:17: `a{b="c"}` is no name of a series: it has braces (labels go under `labels`, a selector under `expr`)
-    r.yml:13:15: unknown function with name 'nope'
+    r.yml:13:15: unknown function with name "nope"
     r.yml:14:9: `for` makes no sense in a recording rule
     r.yml:16:15: a rule's expression yields an instant vector or a scalar, not a range vector
     r.yml:17:14: `for`: `300` is no duration; write it like 30s, 5m, 1h30m or 250ms (a unit is missing: 300s?)
@@ -81,13 +81,13 @@ extra: 1
 #[test]
 fn a_problem_of_an_expression_is_at_its_character() {
     let double = "groups: [{name: g, rules: [{alert: A, expr: \"sum(a)\\n  + \\u0072at(b)\"}]}]";
-    assert_snapshot!(problems(double), @"r.yml:1:58: unknown function with name 'rat'");
+    assert_snapshot!(problems(double), @r#"r.yml:1:58: unknown function with name "rat""#);
     let folded = "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: >-\n      sum(a)\n\n      + rat(b)\n";
-    assert_snapshot!(problems(folded), @"r.yml:8:9: unknown function with name 'rat'");
+    assert_snapshot!(problems(folded), @r#"r.yml:8:9: unknown function with name "rat""#);
     let aliased = "x: &x rat(b)\ngroups:\n- name: g\n  rules:\n  - {alert: A, expr: *x}\n";
     assert_snapshot!(problems(aliased), @r#"
     r.yml:1:1: unknown key `x` in a rule file (known are: groups)
-    r.yml:1:7: unknown function with name 'rat'
+    r.yml:1:7: unknown function with name "rat"
     "#);
 }
 

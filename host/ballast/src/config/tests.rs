@@ -215,7 +215,7 @@ unknown: 1
     x ballast.yaml:16:14: `a b` is no name for a service
     help: use letters, digits, `-`, `_` and `.`, a letter or digit first
     x ballast.yaml:17:1: unknown key `unknown`
-    help: known here are slo, global, monitoring, scrape_configs, scrape_config_files, automation, server, storage, rules, plugins, logging, alerting, chaos, source
+    help: known here are promql, slo, global, monitoring, scrape_configs, scrape_config_files, automation, server, storage, rules, plugins, logging, alerting, chaos, source
     "#);
 }
 

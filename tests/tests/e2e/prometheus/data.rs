@@ -13,7 +13,11 @@ const SAMPLES: i64 = 120;
 /// The upper bounds of the histogram.
 const BOUNDS: [&str; 6] = ["0.1", "0.25", "0.5", "1", "2.5", "+Inf"];
 
-/// The last instant with samples: a little ago, on a whole interval.
+/// Samples lie so far behind whole seconds: neither an instant nor a step of a subquery ever meets one, because the windows
+/// of prometheus 2 are closed on both sides and those of prometheus 3 are not.
+const OFF_THE_GRID_MS: i64 = 100;
+
+/// The last instant with samples but for a fraction of a second: a little ago, on a whole interval.
 pub fn end() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
     now / INTERVAL * INTERVAL - 2 * INTERVAL
@@ -65,7 +69,9 @@ fn labels(name: &str, number: usize) -> Labels {
 }
 
 fn every(end: i64, value: impl FnMut(i64) -> f64) -> Vec<Sample> {
-    let at = |index: i64| Timestamp::from_secs(end - (SAMPLES - 1 - index) * INTERVAL);
+    let at = |index: i64| {
+        Timestamp::from_millis((end - (SAMPLES - 1 - index) * INTERVAL) * 1000 + OFF_THE_GRID_MS)
+    };
     (0..SAMPLES).map(value).enumerate().map(|(i, value)| Sample { at: at(i as i64), value }).collect()
 }
 

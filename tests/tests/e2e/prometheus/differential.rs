@@ -15,8 +15,19 @@ const TOLERANCE: f64 = 1e-9;
 /// A range's step, in seconds: no multiple of the samples' interval.
 const STEP: i64 = 37;
 
-/// What prometheus 2.42 does otherwise than prometheus 3.5, by what the query holds.
-const KNOWN: [(&str, &str); 0] = [];
+/// What prometheus 2.42 does otherwise than prometheus 3.5: whether a query does it, and what. Only answers that differ are
+/// excused.
+const KNOWN: [(fn(&str) -> bool, &str); 3] = [
+    (
+        |query| query.contains("topk") || query.contains("bottomk"),
+        "which of equal elements is chosen depends on the order of groups, which 2.42 takes from a hash map",
+    ),
+    (|query| query.contains("atan2"), "2.42 keeps the metric name beside a scalar"),
+    (
+        |query| query.matches(":").count() > 1,
+        "the steps of a subquery in a subquery lie on the bounds of its windows, which are closed in 2.42",
+    ),
+];
 
 #[tokio::test]
 async fn answers_are_those_of_prometheus() {
@@ -36,8 +47,10 @@ async fn answers_are_those_of_prometheus() {
             [ask(theirs.url(), &query, number, end).await, ask(ours.url(), &query, number, end).await];
         match difference(&answers[0], &answers[1]) {
             None => alike += 1,
-            Some(_) if KNOWN.iter().any(|(part, _)| query.contains(part)) => {}
-            Some(difference) => differences.push(format!("{query}\n    {difference}")),
+            Some(difference) => match KNOWN.iter().find(|(does, _)| does(&query)) {
+                Some((_, reason)) => println!("excused: {query}\n    {difference}\n    {reason}"),
+                None => differences.push(format!("{query}\n    {difference}")),
+            },
         }
     }
     println!("{alike} of {QUERIES} alike");
