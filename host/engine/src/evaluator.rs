@@ -45,7 +45,9 @@ pub(crate) struct Evaluation {
 /// How long after a start an expression may see nothing only because nobody scraped while the host was down: a rate needs
 /// two samples, and the first scrapes come one after another.
 pub(crate) fn time_to_fill(settings: &Settings) -> Duration {
-    settings.targets.iter().map(|declared| declared.target.interval).max().unwrap_or_default() * 4
+    let declared = settings.targets.iter().map(|declared| declared.target.interval).max();
+    // What jobs discover and others send comes at a pace that is not known; as a rule that of the evaluation.
+    declared.unwrap_or_default().max(settings.discovered_interval).max(settings.evaluation_interval) * 4
 }
 
 /// How long a group rests whose evaluation broke off.

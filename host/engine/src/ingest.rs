@@ -8,6 +8,7 @@
 //! time, so that a flood meets a refusal and not the end of the memory; a sample that is refused is counted by its reason
 //! and does not spoil the others.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -172,7 +173,10 @@ impl Ingest {
             !refused
         });
         received.exemplars.retain(|(_, exemplar)| window.refuses(exemplar.at).is_none());
-        received.created.retain(|(_, at)| window.refuses(*at).is_none());
+        let first = first_samples(&received);
+        received.created.retain(|(labels, at)| {
+            window.refuses(*at).is_none() && first.get(labels).is_some_and(|first| at < first)
+        });
         self.series.note_metadata(&received.metadata);
         if !received.created.is_empty() {
             self.series.append_created(&received.created)?;
@@ -193,6 +197,19 @@ impl Ingest {
         self.texts.sweep();
         self.swept_at.store(self.texts.len().max(TEXTS_FIRST_SWEEP / 2), Ordering::Relaxed);
     }
+}
+
+/// The earliest sample of each series that says since when it counts: a zero at that instant or later would be no beginning.
+fn first_samples(received: &Received) -> HashMap<Labels, Timestamp> {
+    let mut first: HashMap<Labels, Timestamp> = HashMap::new();
+    if received.created.is_empty() {
+        return first;
+    }
+    for (labels, sample) in &received.samples {
+        let known = first.entry(labels.clone()).or_insert(sample.at);
+        *known = (*known).min(sample.at);
+    }
+    first
 }
 
 fn outcome<T, E>(done: &Result<T, IngestError<E>>) -> &'static str {

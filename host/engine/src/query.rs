@@ -255,6 +255,12 @@ impl Asking {
     ) -> Result<Answer, AskError> {
         let late = self.clock.sleep_until(self.clock.now() + question.timeout.min(TIMEOUT_MAX));
         let asked = async {
+            let lane = match question.when {
+                When::At(_) => &self.instants,
+                When::Range { .. } => &self.ranges,
+            };
+            // The semaphores are never closed.
+            let _turn = lane.acquire().await;
             Ok::<Value, AskError>(match question.when {
                 When::At(at) => self.source.instant(parsed, at, options).await?,
                 When::Range { start, end, step } => {

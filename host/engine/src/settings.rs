@@ -27,6 +27,8 @@ pub struct Settings {
     pub targets: Vec<TargetSettings>,
     /// Which alert starts which runbook.
     pub policies: Vec<RunbookPolicy>,
+    /// The longest interval at which a job with discovery is scraped.
+    pub discovered_interval: Duration,
     /// The experimental parts of PromQL that rules and queries may use.
     pub features: Features,
     /// How often a group without an interval of its own is evaluated.

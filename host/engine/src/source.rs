@@ -191,15 +191,28 @@ impl Source {
         lookback: Duration,
     ) -> Result<Joined, SourceError> {
         let recorded = self.recorded();
-        let mut fetched = Vec::new();
+        let text = expression.to_string();
+        if text.contains(" @ ") || text.contains("offset -") {
+            let reason = "`@` and negative offsets cannot be evaluated over samples of two places".to_owned();
+            return Err(SourceError::Evaluate(QueryError::Unavailable(reason).into()));
+        }
+        // A selector that stands there twice is read once, as far back as it ever reaches.
+        let mut reaches: Vec<(&[Matcher], Duration)> = Vec::new();
         for selector in expression.selectors().filter(|s| !is_recorded(&recorded, s.matchers)) {
-            let span = end.since(start) + selector.reach + lookback;
-            let query = format!("{}[{}ms]", selector_text(selector.matchers), span.as_millis().max(1));
+            match reaches.iter_mut().find(|(matchers, _)| *matchers == selector.matchers) {
+                Some((_, reach)) => *reach = selector.reach.max(*reach),
+                None => reaches.push((selector.matchers, selector.reach)),
+            }
+        }
+        let mut fetched = Vec::new();
+        for (matchers, reach) in reaches {
+            let span = end.since(start) + reach + lookback;
+            let query = format!("{}[{}ms]", selector_text(matchers), span.as_millis().max(1));
             let series = match remote.instant(&query, end).await? {
                 RemoteValue::Matrix(series) => series,
                 RemoteValue::Scalar(_) | RemoteValue::Vector(_) | RemoteValue::Text(_) => Vec::new(),
             };
-            fetched.push((selector.matchers.to_vec(), series));
+            fetched.push((matchers.to_vec(), series));
         }
         Ok(Joined { local: self.local.clone(), recorded, fetched })
     }

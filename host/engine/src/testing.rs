@@ -53,6 +53,7 @@ pub(crate) fn settings() -> Settings {
         services: Vec::new(),
         targets: Vec::new(),
         policies: Vec::new(),
+        discovered_interval: Default::default(),
         features: Default::default(),
         evaluation_interval: std::time::Duration::from_secs(15),
         verification_interval: std::time::Duration::from_secs(1),

@@ -74,22 +74,36 @@ struct Store {
     /// None only while it is closed.
     db: Option<SeriesDb>,
     reopen: bool,
+    /// What was loaded and is not on disk yet, oldest first once it is.
+    loaded: Vec<(Labels, Sample)>,
+    is_new: bool,
 }
 
 impl Store {
     fn new(reopen: bool) -> Result<Self, Failed> {
         let folder = tempfile::tempdir()?;
-        let db = Some(open(folder.path())?);
-        Ok(Store { folder, db, reopen })
+        let db = Some(open(folder.path(), OUT_OF_ORDER_MS)?);
+        Ok(Store { folder, db, reopen, loaded: Vec::new(), is_new: false })
     }
 
-    fn open(&self) -> Result<&SeriesDb, String> {
-        self.db.as_ref().ok_or_else(|| "the store is closed".to_owned())
+    fn append(&self, batch: &[(Labels, Sample)]) -> Result<(), String> {
+        let db = self.db.as_ref().ok_or_else(|| "the store is closed".to_owned())?;
+        match db.append(batch).map_err(|error| error.to_string())?.first_refused {
+            None => Ok(()),
+            Some((reason, labels, at)) => Err(format!("{labels} at {}: {}", at.as_millis(), reason.as_str())),
+        }
+    }
+
+    fn renew(&mut self, out_of_order_ms: i64) -> Result<(), String> {
+        self.db = None;
+        self.folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        self.db = Some(open(self.folder.path(), out_of_order_ms)?);
+        Ok(())
     }
 }
 
-fn open(folder: &Path) -> Result<SeriesDb, String> {
-    let options = Options { out_of_order_ms: OUT_OF_ORDER_MS, ..Options::default() };
+fn open(folder: &Path, out_of_order_ms: i64) -> Result<SeriesDb, String> {
+    let options = Options { out_of_order_ms, ..Options::default() };
     match SeriesDb::open(folder, options, Interner::default()) {
         Ok((db, report)) if report.damaged == 0 => Ok(db),
         Ok((_, report)) => Err(format!("the store is damaged: {report:?}")),
@@ -99,10 +113,8 @@ fn open(folder: &Path) -> Result<SeriesDb, String> {
 
 impl ScriptStore for Store {
     fn clear(&mut self) -> Result<(), String> {
-        self.db = None;
-        self.folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        self.db = Some(open(self.folder.path())?);
-        Ok(())
+        self.loaded.clear();
+        self.renew(OUT_OF_ORDER_MS)
     }
 
     fn load(&mut self, series: &[Series]) -> Result<(), String> {
@@ -112,23 +124,26 @@ impl ScriptStore for Store {
             .into_values()
             .flat_map(|series| series.samples.iter().map(|sample| (series.labels.clone(), *sample)))
             .collect();
-        let appended = self.open()?.append(&batch).map_err(|error| error.to_string())?;
-        match appended.first_refused {
-            None => Ok(()),
-            Some((reason, labels, at)) => Err(format!("{labels} at {}: {}", at.as_millis(), reason.as_str())),
-        }
+        self.append(&batch)?;
+        self.loaded.extend(batch);
+        self.is_new = true;
+        Ok(())
     }
 
+    /// What a script loads goes back in time, and blocks do not: so everything is written anew, oldest first.
     fn before_eval(&mut self) -> Result<(), String> {
-        if !self.reopen {
+        if !self.reopen || !std::mem::take(&mut self.is_new) {
             return Ok(());
         }
-        let db = self.open()?;
-        let long_ago = Timestamp::from_millis(i64::MIN >> 8);
-        let written = db.flush().and_then(|()| db.forget_before(long_ago)).and_then(|_| db.flush());
-        written.map_err(|error| error.to_string())?;
-        self.db = None;
-        self.db = Some(open(self.folder.path())?);
+        self.renew(0)?;
+        self.loaded.sort_by_key(|(_, sample)| sample.at);
+        self.append(&self.loaded)?;
+        if let Some(db) = self.db.take() {
+            let long_ago = Timestamp::from_millis(i64::MIN >> 8);
+            let written = db.flush().and_then(|()| db.forget_before(long_ago)).and_then(|_| db.flush());
+            written.map_err(|error| error.to_string())?;
+        }
+        self.db = Some(open(self.folder.path(), OUT_OF_ORDER_MS)?);
         Ok(())
     }
 

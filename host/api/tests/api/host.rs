@@ -222,6 +222,7 @@ fn settings(folder: &TempDir, target: Option<&str>) -> Settings {
         services: vec![checkout()],
         targets: target.map(target_settings).into_iter().collect(),
         policies: Vec::new(),
+        discovered_interval: Default::default(),
         features: Default::default(),
         evaluation_interval: Duration::from_secs(15),
         verification_interval: Duration::from_secs(1),

@@ -150,13 +150,14 @@ fn root_of(context: &Context<'_>, root: &Node) -> Config {
     let chaos = map.get("chaos", sections::chaos::read).unwrap_or_default();
     let remote = map.get("source", sections::source::read);
     map.finish();
+    let discovered = jobs.iter().map(|job| job.interval).max().unwrap_or_default();
     let connectors = monitoring.connectors.clone();
     let series = folders.storage.series.clone();
     let data = folders.storage.path.clone().unwrap_or_else(|| context.path("data"));
     let plugin_cache = folders.plugins.cache.clone().unwrap_or_else(|| data.join("plugin-cache"));
     let places = automation.places.iter().map(|(name, at)| (name.clone(), (context.file().to_owned(), *at)));
     let runbook_places = places.collect();
-    let settings = settings(context, monitoring, automation, &alerting, folders, data);
+    let settings = settings(context, monitoring, automation, &alerting, folders, data, discovered);
     Config {
         server,
         logging,
@@ -198,11 +199,13 @@ fn settings(
     alerting: &Alerting,
     folders: Folders,
     data: PathBuf,
+    discovered_interval: Duration,
 ) -> Settings {
     Settings {
         services: monitoring.services,
         targets: monitoring.targets,
         policies: automation.policies,
+        discovered_interval,
         features: context.features.get(),
         evaluation_interval: monitoring.evaluation_interval,
         verification_interval: monitoring.evaluation_interval.min(VERIFICATION_INTERVAL_MAX),

@@ -92,7 +92,7 @@ fn series(folder: &Path, options: Options, interner: Interner) -> Result<Arc<dyn
     }
     let (samples, blocks) = (report.samples, report.blocks);
     tracing::info!(samples, blocks, series = series.series_count(), "opened the series store");
-    Ok(Arc::new(DurableSeries(series)))
+    Ok(Arc::new(DurableSeries::new(series)))
 }
 
 fn unopened(error: StoreError) -> Failure {

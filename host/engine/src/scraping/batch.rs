@@ -131,6 +131,12 @@ pub(super) fn of(
     batch
 }
 
+/// Since when counters count, where that can be: before the scrape, and within what is kept.
+pub(super) fn began(created: &[(Labels, Timestamp)], window: Window) -> Vec<(Labels, Timestamp)> {
+    let can_be = |at: Timestamp| at < window.now && window.refuses(at).is_none();
+    created.iter().filter(|(_, at)| can_be(*at)).cloned().collect()
+}
+
 /// The last samples of a target that went away.
 pub(super) fn ended(target: &Labels, gone: &[Labels], at: Timestamp) -> Vec<(Labels, Sample)> {
     let own = OWN.into_iter().map(|name| target.with(METRIC_NAME, name));
@@ -202,6 +208,13 @@ mod tests {
         assert_eq!((kept, batch.refused), (problem.is_empty(), usize::from(!problem.is_empty())));
         assert!(batch.problems().concat().starts_with(problem), "{:?}", batch.problems());
         assert_eq!(value_of(&batch.samples, "up"), Some(1.0));
+    }
+
+    #[test]
+    fn a_counter_began_before_its_scrape_or_not_at_all() {
+        let at = |ms: i64| (target(), Timestamp::from_millis(ms));
+        let created = [at(9_999_999), at(10_000_000), at(1_700_000_000_000_000), at(1)];
+        assert_eq!(began(&created, window(10_000)), [at(9_999_999)]);
     }
 
     #[test]

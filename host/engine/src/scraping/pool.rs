@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::status::TargetKey;
+use super::target_loop::Replaced;
 use super::{Scraping, target_loop};
 use crate::settings::TargetSettings;
 
@@ -17,7 +18,7 @@ use crate::settings::TargetSettings;
 struct Running {
     target: ScrapeTarget,
     /// Dropped to end it.
-    _stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<Replaced>,
 }
 
 /// Scrapes the targets that services declare.
@@ -43,18 +44,29 @@ pub(crate) async fn discovered(scraping: Arc<Scraping>, mut source: Box<dyn Targ
         scraping.statuses.discovered(source.job(), &set);
         let wanted: BTreeMap<TargetKey, ScrapeTarget> =
             set.active.into_iter().map(|target| (TargetKey::of(&target), target)).collect();
-        running.retain(|key, running| wanted.get(key) == Some(&running.target));
+        running.retain(|key, _| wanted.contains_key(key));
         for (key, target) in wanted {
-            if running.contains_key(&key) {
-                continue;
+            if let Some(before) = running.remove(&key) {
+                if is_scraped_alike(&before.target, &target) {
+                    running.insert(key, before);
+                    continue;
+                }
+                // It may have ended by itself, which is as good.
+                let _ = before.stop.send(Replaced);
             }
             let (stop, stopped) = oneshot::channel();
             let service = service_of(&target);
             let scrapes = target_loop::run(scraping.clone(), target.clone(), service, stopped);
             tasks.spawn(scraping.broken.clone().watch("scraper", scrapes));
-            running.insert(key, Running { target, _stop: stop });
+            running.insert(key, Running { target, stop });
         }
     }
+}
+
+/// Whether nothing that a scrape depends on differs: what discovery knows besides may change all the time.
+fn is_scraped_alike(one: &ScrapeTarget, other: &ScrapeTarget) -> bool {
+    let of = |target: &ScrapeTarget| (target.interval, target.timeout, target.options.clone());
+    of(one) == of(other)
 }
 
 /// A target belongs to the service that its label names, else to the one that its job is called after.

@@ -16,12 +16,15 @@ use crate::core::Input;
 /// A scrape that starts this little late counts as on time, so that its timestamps stay regular and take no room.
 const ON_TIME: Duration = Duration::from_millis(2);
 
-/// Scrapes until the other end of `stopped` is dropped; then marks the series stale and is forgotten.
+/// Told to a loop whose target goes on under other settings.
+pub(super) struct Replaced;
+
+/// Scrapes until another loop takes over, or until the other end of `stopped` is dropped; then marks the series stale and is forgotten.
 pub(super) async fn run(
     scraping: Arc<Scraping>,
     target: ScrapeTarget,
     service: ServiceName,
-    mut stopped: oneshot::Receiver<()>,
+    mut stopped: oneshot::Receiver<Replaced>,
 ) {
     let key = TargetKey::of(&target);
     let mut scrapes = Scrapes { scraping, target, service, session: None };
@@ -31,7 +34,11 @@ pub(super) async fn run(
         next = next_after(next, scrapes.target.interval, scrapes.scraping.clock.now());
         tokio::select! {
             () = scrapes.scraping.clock.sleep_until(next) => {}
-            _ = &mut stopped => break,
+            stopped = &mut stopped => match stopped {
+                // Its series go on under the loop that takes over.
+                Ok(Replaced) => return,
+                Err(_) => break,
+            },
         }
     }
     scrapes.end();
@@ -75,7 +82,7 @@ impl Scrapes {
             Err(error) => vec![error.to_string()],
         };
         problems.extend(batch.problems());
-        problems.extend(self.keep(batch, &result));
+        problems.extend(self.keep(batch, &result, window));
         let status = TargetStatus {
             target: self.target.clone(),
             service: self.service.clone(),
@@ -98,12 +105,12 @@ impl Scrapes {
     }
 
     /// Hands everything to the store; what it did not keep is told.
-    fn keep(&self, batch: Batch, result: &Result<Scrape, ScrapeError>) -> Vec<String> {
+    fn keep(&self, batch: Batch, result: &Result<Scrape, ScrapeError>, window: Window) -> Vec<String> {
         let (series, telemetry) = (&self.scraping.series, &self.scraping.telemetry);
         telemetry.refused(batch.refused);
         if let Ok(scrape) = result {
             series.note_metadata(&scrape.metadata);
-            if let Err(error) = series.append_created(&scrape.created) {
+            if let Err(error) = series.append_created(&batch::began(&scrape.created, window)) {
                 return vec![format!("keep when counters began: {error}")];
             }
         }

@@ -46,6 +46,8 @@ pub struct HttpRemote {
     client: Client,
     config: RemoteConfig,
     base: String,
+    /// The address as errors name it, without the password that it may hold.
+    shown: String,
 }
 
 impl HttpRemote {
@@ -53,7 +55,8 @@ impl HttpRemote {
     pub fn new(config: RemoteConfig) -> Result<Self, BuildClientError> {
         let client = client::build(config.timeout, |builder| builder.timeout(config.timeout))?;
         let base = config.url.trim_end_matches('/').to_owned();
-        Ok(HttpRemote { client, config, base })
+        let shown = without_password(&base);
+        Ok(HttpRemote { client, config, base, shown })
     }
 
     /// Asks, and asks again after a failure that may pass.
@@ -104,7 +107,7 @@ impl HttpRemote {
         match parsed {
             Ok(answer::Answer { partial: Some(reason), .. }) => {
                 // The part that is missing may be back at once: a restart of one replica is the usual cause.
-                Err(Failure::passing(RemoteError::Partial { url: self.base.clone(), reason }))
+                Err(Failure::passing(RemoteError::Partial { url: self.shown.clone(), reason }))
             }
             Ok(answer) if status.is_success() => Ok(answer.value),
             Ok(_) => Err(Failure::last(self.refused(status.to_string()))),
@@ -113,11 +116,11 @@ impl HttpRemote {
     }
 
     fn refused(&self, reason: String) -> RemoteError {
-        RemoteError::Refused { url: self.base.clone(), reason }
+        RemoteError::Refused { url: self.shown.clone(), reason }
     }
 
     fn unavailable(&self, reason: String) -> RemoteError {
-        RemoteError::Unavailable { url: self.base.clone(), reason }
+        RemoteError::Unavailable { url: self.shown.clone(), reason }
     }
 
     async fn together(&self, queries: &[String], at: Timestamp) -> Vec<Result<RemoteValue, RemoteError>> {
@@ -148,6 +151,14 @@ impl Failure {
 
     fn passing(error: RemoteError) -> Self {
         Failure { error, wait: Some(Duration::ZERO) }
+    }
+}
+
+fn without_password(base: &str) -> String {
+    let Ok(mut url) = Url::parse(base) else { return base.to_owned() };
+    match url.password().is_some() && url.set_password(Some("xxxxx")).is_ok() {
+        true => url.to_string(),
+        false => base.to_owned(),
     }
 }
 

@@ -132,3 +132,16 @@ async fn one_bad_query_does_not_spoil_the_others() {
     let answers = remote.instants(&["x".to_owned(), "y".to_owned(), "z".to_owned()], at()).await;
     assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
 }
+
+#[tokio::test]
+async fn an_error_names_the_store_and_keeps_its_password() {
+    let config = RemoteConfig {
+        url: "http://me:hunter2@127.0.0.1:1/x".to_owned(),
+        timeout: Duration::from_secs(5),
+        headers: Vec::new(),
+        retry_pause: Duration::ZERO,
+        batch_max: 1,
+    };
+    let error = HttpRemote::new(config).unwrap().instant("x", at()).await.unwrap_err().to_string();
+    assert!(error.contains("http://me:xxxxx@127.0.0.1:1/x") && !error.contains("hunter2"), "{error}");
+}

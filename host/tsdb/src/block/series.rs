@@ -139,7 +139,11 @@ impl<'b> BlockSeries<'b> {
     }
 
     fn read(&self, offset: u64, bytes: u64) -> Vec<u8> {
-        self.block.read(self.extent.at + offset, bytes).unwrap_or_default()
+        // What cannot be read is as good as damaged, and is told the same way.
+        self.block.read(self.extent.at + offset, bytes).unwrap_or_else(|_| {
+            self.note_damage(offset);
+            Vec::new()
+        })
     }
 
     /// Samples of neighbouring chunks by one read.

@@ -103,6 +103,9 @@ impl Taken {
             let found = ids.iter().filter_map(|id| state.head.series(*id));
             budget.allows(found.map(at_least).sum())?;
         }
+        if let Want::Windows(windows) = selection.want {
+            budget.allows(windows.len().saturating_mul(ids.len()).saturating_mul(SAMPLES_PER_WINDOW))?;
+        }
         let mut series = Vec::with_capacity(ids.len());
         for id in ids {
             let Some(known) = state.head.series(id) else { continue };

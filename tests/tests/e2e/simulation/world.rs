@@ -372,6 +372,7 @@ fn settings() -> Arc<Settings> {
             },
             objective: IndicatorKind::ErrorRate,
         }],
+        discovered_interval: Default::default(),
         features: Default::default(),
         evaluation_interval: STEP,
         verification_interval: STEP,
