@@ -22,7 +22,7 @@ pub struct TargetStatus {
     pub took: Duration,
     /// How many samples it brought.
     pub samples: usize,
-    /// Why it failed.
+    /// Why it failed, or why not all of it could be kept.
     pub error: Option<String>,
     /// What was wrong: why it failed, or the lines and samples that were refused.
     pub problems: Vec<String>,

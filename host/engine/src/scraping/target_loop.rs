@@ -82,7 +82,9 @@ impl Scrapes {
             Err(error) => vec![error.to_string()],
         };
         problems.extend(batch.problems());
-        problems.extend(self.keep(batch, &result, window));
+        let not_kept = self.keep(batch, &result, window);
+        let error = result.as_ref().err().map(ToString::to_string).or_else(|| not_kept.first().cloned());
+        problems.extend(not_kept);
         let status = TargetStatus {
             target: self.target.clone(),
             service: self.service.clone(),
@@ -90,7 +92,7 @@ impl Scrapes {
             scraped_at: at,
             took,
             samples: result.as_ref().map_or(0, |scrape| scrape.samples_scraped),
-            error: result.as_ref().err().map(ToString::to_string),
+            error,
             problems,
         };
         self.scraping.telemetry.scraped(result.is_ok());

@@ -86,6 +86,12 @@ impl HttpSession {
 
     fn read(&mut self, body: &Body, at: Timestamp) -> Result<Scrape, ScrapeError> {
         let options = &self.target.options;
+        // A torn answer would end the series that it lacks, while the target looks well.
+        if body.format == Format::OpenMetrics && !body.bytes.trim_ascii_end().ends_with(b"# EOF") {
+            return Err(
+                self.not_metrics("the answer ends without `# EOF`: a part of it is missing".to_owned())
+            );
+        }
         let reading = Options {
             format: body.format,
             end: body.end,
